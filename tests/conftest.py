@@ -1,0 +1,36 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(params=[1, 2], ids=["1_thread", "2_threads"])
+def n_threads(request):
+    """Team sizes every threaded result must agree for."""
+    return request.param
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
+def dtype(request):
+    """The two dtypes every kernel is built for."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real data sets that are too large for the package.
+
+    Looked for in the environment variable ``SKLSTM_SHARED_DATA``, then in
+    ``../shared/data`` beside the repository; the test is skipped when it is in
+    neither place.
+    """
+    named = os.environ.get("SKLSTM_SHARED_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data in {folder}; set SKLSTM_SHARED_DATA to its folder")
+    return folder

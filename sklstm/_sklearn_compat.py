@@ -1,0 +1,24 @@
+"""Every name of scikit-learn that is not documented as public, imported here only.
+
+When a release moves or changes one of them, this file is the one to mend.
+"""
+
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    Interval,
+    Options,
+    StrOptions,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = [
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "_check_sample_weight",
+    "_fit_context",
+    "available_if",
+]

@@ -1,0 +1,111 @@
+"""Constructor parameters, declared once: default, allowed values, documentation.
+
+A parameter is one :func:`parameter` call in a class body. From these declarations
+:func:`recurrent_estimator` makes the keyword-only ``__init__``, the constraints that
+scikit-learn checks in ``fit``, and the Parameters section of the class docstring,
+which scikit-learn's HTML representation reads. A class inherits the declarations of
+its bases, so a parameter that all estimators share is written in ``base.py`` only.
+"""
+
+import dataclasses
+import inspect
+import textwrap
+from typing import dataclass_transform
+
+
+def parameter(default, constraints, doc, *, only=None):
+    """Declare one constructor parameter of an estimator.
+
+    Parameters
+    ----------
+    default : object
+        Default value; immutable, since all instances share it.
+    constraints : list
+        Allowed values, in scikit-learn's form: intervals, sets of strings, types.
+    doc : str
+        numpydoc entry without the name: the type on the first line (the default is
+        appended to it), the description on the following ones.
+    only : dict of str to tuple, default=None
+        Values of other parameters for which this one has an effect, such as
+        ``{"solver": ("sgd",)}``. With any other value, ``fit`` accepts nothing but
+        the default.
+
+    Returns
+    -------
+    field : dataclasses.Field
+        To be assigned to an annotated name in the class body.
+    """
+    metadata = {"constraints": constraints, "doc": doc, "only": only or {}}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(parameter,))
+def recurrent_estimator(cls):
+    """Turn the declarations in a class body into a scikit-learn estimator.
+
+    ``{parameters}`` in the class docstring becomes the Parameters section, a
+    class's own parameters first; ``{attributes}`` becomes the shared fitted
+    attributes (``cls._attribute_docs``).
+    """
+    # Estimators compare by identity and are printed by scikit-learn.
+    cls = dataclasses.dataclass(kw_only=True, repr=False, eq=False)(cls)
+    fields = dataclasses.fields(cls)
+    cls._parameter_constraints = {f.name: f.metadata["constraints"] for f in fields}
+    if cls.__doc__ is not None:  # python -OO drops docstrings
+        own = [f for f in fields if f.name in vars(cls)["__annotations__"]]
+        inherited = [f for f in fields if f not in own]
+        cls.__doc__ = inspect.cleandoc(cls.__doc__).format(
+            parameters="\n".join(map(_parameter_doc, own + inherited)),
+            attributes="\n".join(
+                _entry(name, doc) for name, doc in cls._attribute_docs.items()
+            ),
+        )
+    return cls
+
+
+def check_parameters_apply(estimator):
+    """Raise if a parameter was set that the chosen cell, solver or loss ignores.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+        Its values have passed scikit-learn's checks.
+
+    Raises
+    ------
+    ValueError
+        If a value differs from the default and has no effect.
+    """
+    for field in dataclasses.fields(estimator):
+        only = field.metadata["only"]
+        value = getattr(estimator, field.name)
+        if not only or value == field.default:
+            continue
+        for other, choices in only.items():
+            chosen = getattr(estimator, other)
+            if chosen not in choices:
+                wanted = " or ".join(f"{other}={choice!r}" for choice in choices)
+                raise ValueError(
+                    f"{field.name}={value!r} has no effect with {other}={chosen!r}: it "
+                    f"belongs to {wanted}. Leave {field.name} at its default, "
+                    f"{field.default!r}, or choose {wanted}."
+                )
+
+
+def _parameter_doc(field):
+    """The numpydoc entry of a parameter, its default at the end of the type line."""
+    kind, _, description = inspect.cleandoc(field.metadata["doc"]).partition("\n")
+    only = " or ".join(
+        f'``{other}="{choice}"``'
+        for other, choices in field.metadata["only"].items()
+        for choice in choices
+    )
+    if only:
+        description += f"\nOnly used with {only}; set otherwise, it is an error."
+    return _entry(field.name, f"{kind}, default={field.default!r}\n{description}")
+
+
+def _entry(name, doc):
+    """``name : type`` on one line, the description below it, indented."""
+    kind, _, description = inspect.cleandoc(doc).partition("\n")
+    return f"{name} : {kind}\n{textwrap.indent(inspect.cleandoc(description), '    ')}"

@@ -1,0 +1,246 @@
+"""The parameters that every recurrent estimator has, and their defaults.
+
+This file is the place where a default is chosen and where a parameter is added that
+all estimators share. Defaults come from cross-validation on training parts.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._sklearn_compat import Interval, Options, StrOptions
+from .parameters import parameter, recurrent_estimator
+
+STOCHASTIC_SOLVERS = ("adam", "adamw", "rmsprop", "sgd")
+_STOCHASTIC = {"solver": STOCHASTIC_SOLVERS}
+
+
+@recurrent_estimator
+class SharedParameters(BaseEstimator):
+    """Constructor parameters of every recurrent estimator."""
+
+    _attribute_docs = {}
+
+    # The model.
+
+    cell: str = parameter(
+        "lstm",
+        [StrOptions({"lstm", "gru"})],
+        """{'lstm', 'gru'}
+        Recurrent cell. 'lstm' keeps a cell state behind input, forget and output
+        gates; 'gru' has two gates, three quarters of the weights, and often learns
+        as much.
+        """,
+    )
+    hidden_layer_sizes: int | tuple = parameter(
+        64,
+        ["array-like", Interval(Integral, 1, None, closed="left")],
+        """int or array-like of int
+        Hidden units of each recurrent layer, from the input upwards. An int is one
+        layer.
+        """,
+    )
+    reset_after: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Where the reset gate of a GRU acts: on the previous state (False, as first
+        published) or on its product with the recurrent weights (True, as in cuDNN,
+        PyTorch and Keras; somewhat faster).
+        """,
+        only={"cell": ("gru",)},
+    )
+
+    # Start and regularisation.
+
+    weight_init: str = parameter(
+        "orthogonal",
+        [StrOptions({"orthogonal", "glorot_uniform", "uniform", "normal"})],
+        """{'orthogonal', 'glorot_uniform', 'uniform', 'normal'}
+        How weights are drawn. 'orthogonal' draws recurrent weights that keep lengths
+        and input weights as 'glorot_uniform' does; 'uniform' draws all weights from
+        +-1/sqrt(hidden units).
+        """,
+    )
+    forget_bias: float | str = parameter(
+        1.0,
+        [Interval(Real, None, None, closed="neither"), StrOptions({"chrono"})],
+        """float or 'chrono'
+        Start of the forget gates' bias. Above zero, a cell begins by remembering.
+        'chrono' spreads the units' memory from one step up to the longest training
+        sequence.
+        """,
+        only={"cell": ("lstm",)},
+    )
+    alpha: float = parameter(
+        1e-4,
+        [Interval(Real, 0, None, closed="left")],
+        """float
+        Strength of the L2 penalty, ``alpha / 2 * ||weights||**2 / sum(weights of the
+        samples)``. Biases are not penalised.
+        """,
+    )
+
+    # Training.
+
+    solver: str = parameter(
+        "adam",
+        [StrOptions({*STOCHASTIC_SOLVERS, "lbfgs"})],
+        """{'adam', 'adamw', 'rmsprop', 'sgd', 'lbfgs'}
+        Optimiser. 'adamw' is Adam with `alpha` applied to the weights directly. 'lbfgs'
+        is a quasi-Newton method on the full data set in float64, for small data: it
+        has no learning rate and treats an integer sample weight exactly as repeated
+        samples.
+        """,
+    )
+    learning_rate: str = parameter(
+        "constant",
+        [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
+        """{'constant', 'invscaling', 'adaptive', 'cosine'}
+        Schedule of the learning rate.
+
+        - 'constant' stays at `learning_rate_init`.
+        - 'invscaling' divides it by the square root of the number of epochs.
+        - 'adaptive' divides it by 5 whenever `n_iter_no_change` epochs have brought
+          no improvement of `tol`, and stops when it is below 1e-6.
+        - 'cosine' takes it to zero along half a cosine over `max_iter` epochs.
+        """,
+        only=_STOCHASTIC,
+    )
+    learning_rate_init: float = parameter(
+        3e-3,
+        [Interval(Real, 0, None, closed="neither")],
+        """float
+        Learning rate at the start.
+        """,
+        only=_STOCHASTIC,
+    )
+    batch_size: int | str = parameter(
+        "auto",
+        [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        """int or 'auto'
+        Sequences in a mini-batch. 'auto' means ``min(32, n_samples)``.
+        """,
+        only=_STOCHASTIC,
+    )
+    max_iter: int = parameter(
+        60,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Largest number of epochs (for 'lbfgs': of iterations).
+        """,
+    )
+    tol: float = parameter(
+        1e-4,
+        [Interval(Real, 0, None, closed="left")],
+        """float
+        Training stops when the loss (or the validation score, with
+        `early_stopping`) has not improved by at least `tol` for `n_iter_no_change`
+        epochs. For 'lbfgs', the largest entry of the gradient at which it stops.
+        """,
+    )
+    n_iter_no_change: int = parameter(
+        10,
+        [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        """int
+        Epochs without improvement after which training stops. ``np.inf`` never
+        stops.
+        """,
+        only=_STOCHASTIC,
+    )
+    early_stopping: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether to stop on a validation score and keep the best weights. The
+        validation set is the one given to `fit`, otherwise a part of the training
+        data (`validation_fraction`).
+        """,
+        only=_STOCHASTIC,
+    )
+    validation_fraction: float = parameter(
+        0.1,
+        [Interval(Real, 0, 1, closed="neither")],
+        """float
+        Share of the training sequences set aside for `early_stopping`, stratified by
+        class. Not used when a validation set is given to `fit`.
+        """,
+        only=_STOCHASTIC,
+    )
+    shuffle: bool = parameter(
+        True,
+        ["boolean"],
+        """bool
+        Whether to draw new mini-batches every epoch.
+        """,
+        only=_STOCHASTIC,
+    )
+    momentum: float = parameter(
+        0.9,
+        [Interval(Real, 0, 1, closed="both")],
+        """float
+        Momentum of the gradient.
+        """,
+        only={"solver": ("sgd",)},
+    )
+    nesterovs_momentum: bool = parameter(
+        True,
+        ["boolean"],
+        """bool
+        Whether to use Nesterov's momentum.
+        """,
+        only={"solver": ("sgd",)},
+    )
+    max_grad_norm: float | None = parameter(
+        1.0,
+        [Interval(Real, 0, None, closed="neither"), None],
+        """float or None
+        Gradients with a larger Euclidean norm over all parameters are scaled down to
+        it. None does not clip.
+        """,
+        only=_STOCHASTIC,
+    )
+    warm_start: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether `fit` goes on from the weights of the previous call instead of
+        starting anew.
+        """,
+    )
+
+    # The machine.
+
+    dtype: str = parameter(
+        "float32",
+        [StrOptions({"float32", "float64"})],
+        """{'float32', 'float64'}
+        Precision of the network and of the sequences it computes on.
+        """,
+    )
+    random_state: int | np.random.RandomState | None = parameter(
+        None,
+        ["random_state"],
+        """int, RandomState instance or None
+        Source of the first weights, of the validation part and of the mini-batches.
+        An int makes `fit` give the same bits on every call, whatever the number of
+        threads.
+        """,
+    )
+    n_jobs: int | None = parameter(
+        None,
+        [Integral, None],
+        """int or None
+        Threads of one `fit` or `predict`. None and -1 mean all cores the process may
+        use, as told by affinity, container limits, `OMP_NUM_THREADS` and joblib;
+        small work uses fewer. Results do not depend on it.
+        """,
+    )
+    verbose: bool | int = parameter(
+        False,
+        ["verbose"],
+        """bool or int
+        Whether to print one line an epoch.
+        """,
+    )

@@ -145,9 +145,8 @@ class SharedParameters(BaseEstimator):
         [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         """int
         Epochs without improvement after which training stops. ``np.inf`` never
-        stops.
+        stops. 'lbfgs' has a stopping rule of its own.
         """,
-        only=_STOCHASTIC,
     )
     early_stopping: bool = parameter(
         False,

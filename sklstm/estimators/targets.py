@@ -1,0 +1,312 @@
+"""The user's y: checked, encoded for a loss, decoded again; weights beside it."""
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array, column_or_1d, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from .._sklearn_compat import _check_sample_weight
+
+
+def check_weights(sample_weight, y, name="sample_weight"):
+    """Return weights as float64, one a sequence.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        None gives ones.
+    y : sized
+        Anything with one entry a sequence.
+    name : str, default="sample_weight"
+        The name the user knows it by.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_samples,), dtype float64
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, or if all are zero.
+    """
+    if sample_weight is not None and np.ndim(sample_weight) == 1:
+        _check_length(sample_weight, len(y), name)
+    return _check_sample_weight(
+        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    )
+
+
+def check_targets(y, n_samples, *, estimator_name, multi_output, name="y"):
+    """Return regression targets as a finite float64 array.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The user's targets.
+    n_samples : int
+        Number of sequences.
+    estimator_name : str
+        For error messages.
+    multi_output : bool or None
+        Whether y must have two axes; None accepts both.
+    name : str, default="y"
+        The name the user knows it by.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), dtype float64
+
+    Raises
+    ------
+    ValueError
+        If y is missing, of another length or not finite.
+    """
+    _check_given(y, estimator_name)
+    y = check_array(
+        y, ensure_2d=False, dtype=np.float64, input_name=name, estimator=estimator_name
+    )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if multi_output is not None and multi_output != (y.ndim == 2):
+        raise ValueError(
+            f"{name} has shape {y.shape}, but the fit before it had "
+            f"{'several outputs' if multi_output else 'one output'} a sequence."
+        )
+    _check_length(y, n_samples, name)
+    return y
+
+
+class Labels:
+    """Class labels, and how a network's outputs stand for them.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The sorted labels; with several labels a sequence, the column numbers.
+    multilabel : bool
+        Whether a sequence has any number of the labels, given as an indicator matrix.
+    """
+
+    def __init__(self, classes, multilabel):
+        self.classes = classes
+        self.multilabel = multilabel
+
+    @classmethod
+    def from_targets(cls, y, n_samples, *, estimator_name, classes=None):
+        """Find out from y, or from the classes given to ``partial_fit``.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or an indicator matrix of zeros and ones.
+        n_samples : int
+            Number of sequences.
+        estimator_name : str
+            For error messages.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that may ever come. None takes those in y.
+
+        Returns
+        -------
+        labels : Labels
+        codes : ndarray
+            y, encoded; see :meth:`encode`.
+
+        Raises
+        ------
+        ValueError
+            If y is missing, continuous, of another length or of one class only.
+        """
+        y, multilabel = _check_labels(y, n_samples, estimator_name, "y")
+        if multilabel:
+            known = np.arange(y.shape[1])
+            if classes is not None and not np.array_equal(np.sort(classes), known):
+                raise ValueError(
+                    f"y marks {y.shape[1]} labels by column; classes must then be the "
+                    f"column numbers 0 to {y.shape[1] - 1}, got {classes!r}."
+                )
+            return cls(known, True), y
+        known = np.unique(y if classes is None else column_or_1d(classes))
+        if len(known) < 2:
+            raise ValueError(
+                f"{estimator_name} needs at least two classes, but y contains 1 class "
+                f"only: {known.tolist()[0]!r}."
+            )
+        labels = cls(known, False)
+        return labels, labels._codes_of(y, "y")
+
+    def encode(self, y, *, n_samples, estimator_name, name="y"):
+        """Turn labels into what the loss is computed on.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The user's labels.
+        n_samples : int
+            Number of sequences.
+        estimator_name, name : str
+            For error messages.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Positions in `classes` (intp), or zeros and ones (float64) for labels that
+            are marked by column.
+
+        Raises
+        ------
+        ValueError
+            If y has labels that are not in `classes`, or the other form.
+        """
+        y, multilabel = _check_labels(y, n_samples, estimator_name, name)
+        if multilabel != self.multilabel:
+            forms = ("one label a sequence", "a matrix of zeros and ones")
+            raise ValueError(
+                f"{name} holds {forms[multilabel]}, but the fit before it had "
+                f"{forms[self.multilabel]}."
+            )
+        if not multilabel:
+            return self._codes_of(y, name)
+        if y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"{name} has {y.shape[1]} columns, one a label; expected "
+                f"{len(self.classes)}."
+            )
+        return y
+
+    def decode(self, probabilities):
+        """Turn the predictions of the loss into labels.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_samples, n_outputs)
+            One column a class; for two classes, the second class alone; for labels
+            marked by column, one column each.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        if self.multilabel:
+            return (probabilities > 0.5).astype(np.intp)
+        if self.n_outputs == 1:
+            return self.classes[(probabilities[:, 0] > 0.5).astype(np.intp)]
+        return self.classes[probabilities.argmax(axis=1)]
+
+    @property
+    def n_outputs(self):
+        """Outputs of the network: one for two classes, one a class otherwise."""
+        binary = len(self.classes) == 2 and not self.multilabel
+        return 1 if binary else len(self.classes)
+
+    def weights_of(self, codes, class_weight, sample_weight):
+        """Multiply sample weights by class weights.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            See :meth:`encode`.
+        class_weight : dict, list of dict, "balanced" or None
+            As the user gave it; one dict a column for labels marked by column.
+        sample_weight : ndarray of shape (n_samples,)
+            Weights of the sequences.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If the form of `class_weight` does not suit y.
+        """
+        if class_weight is None:
+            return sample_weight
+        if not self.multilabel:
+            _check_is_not_list(class_weight)
+            weight_of_class = _class_weights(
+                class_weight, self.classes, self.classes[codes], sample_weight
+            )
+            return sample_weight * weight_of_class[codes]
+        n_labels = codes.shape[1]
+        if isinstance(class_weight, dict) or (
+            isinstance(class_weight, list) and len(class_weight) != n_labels
+        ):
+            raise ValueError(
+                f"class_weight must be 'balanced' or a list of {n_labels} dicts of the "
+                "form {0: weight, 1: weight}, one for each column of y."
+            )
+        weights = sample_weight
+        for column, mark in enumerate(codes.T.astype(np.intp)):
+            one = class_weight if class_weight == "balanced" else class_weight[column]
+            marks = np.unique(mark)
+            weight_of_mark = _class_weights(one, marks, mark, sample_weight)
+            weights = weights * weight_of_mark[np.searchsorted(marks, mark)]
+        return weights
+
+    def _codes_of(self, y, name):
+        codes = np.searchsorted(self.classes, y)
+        codes[codes == len(self.classes)] = 0
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown):
+            first = int(np.flatnonzero(np.isin(y, unknown))[0])
+            raise ValueError(
+                f"{name} contains labels that are not among the classes: "
+                f"{unknown.tolist()} (first at position {first}). Known are "
+                f"{self.classes.tolist()}; give all labels that may come as `classes` "
+                "to the first partial_fit, or fit anew."
+            )
+        return codes
+
+
+def _class_weights(class_weight, classes, y, sample_weight):
+    """Weights of the classes; 'balanced' gives a class without weight the weight one."""
+    if class_weight != "balanced":
+        return compute_class_weight(class_weight, classes=classes, y=y)
+    seen = np.unique(y[sample_weight > 0])
+    weights = np.ones(len(classes))
+    weights[np.searchsorted(classes, seen)] = compute_class_weight(
+        "balanced",
+        classes=seen,
+        y=y[sample_weight > 0],
+        sample_weight=sample_weight[sample_weight > 0],
+    )
+    return weights
+
+
+def _check_is_not_list(class_weight):
+    if isinstance(class_weight, list):
+        raise ValueError(
+            "class_weight is a list, which is meant for y with one column a label; "
+            "give one dict of the form {class: weight}."
+        )
+
+
+def _check_labels(y, n_samples, estimator_name, name):
+    """Return y as an array and whether it marks labels by column."""
+    _check_given(y, estimator_name)
+    kind = type_of_target(y, input_name=name, raise_unknown=True)
+    if kind == "multilabel-indicator":
+        if issparse(y):
+            y = y.toarray()
+        y = check_array(y, dtype=np.float64, input_name=name, estimator=estimator_name)
+    else:
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+    _check_length(y, n_samples, name)
+    return y, kind == "multilabel-indicator"
+
+
+def _check_given(y, estimator_name):
+    if y is None:
+        raise ValueError(
+            f"{estimator_name} requires y to be passed, but the target y is None."
+        )
+
+
+def _check_length(values, n_samples, name):
+    if len(values) != n_samples:
+        raise ValueError(
+            f"{name} has {len(values)} entries for {n_samples} sequences: give exactly "
+            "one for each sequence, in the same order as X."
+        )

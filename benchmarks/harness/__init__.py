@@ -1,0 +1,1 @@
+"""How things are measured: cases, worker processes, clocks, memory, tables."""

@@ -1,0 +1,49 @@
+"""Training: losses, optimisers, schedules, mini-batches, the epoch loop.
+
+`train` is the way in; its module says how a run goes on where another ended.
+
+::
+
+    train (trainer) ── what is new, what goes on
+      ├─ targets ── losses: y, or the inputs one step later, and the loss of a batch
+      ├─ early_stopping: validation split, best weights, patience
+      ├─ stochastic ── minibatches, gradients (penalty, clipping), optimizers, schedules
+      └─ lbfgs: all data at once, in float64
+    options: the user's choices      state: what is carried on      errors, reporting
+
+Nothing here loops over time, knows a layout of the user's, or does arithmetic on the
+network's hidden states: that is the kernels', `sklstm.sequences`' and
+`sklstm.network`'s part.
+"""
+
+from .classification_losses import BinaryCrossEntropy, CrossEntropy
+from .errors import TrainingDivergedError
+from .options import LEARNING_RATES, SOLVERS, STOCHASTIC_SOLVERS, TrainingOptions
+from .regression_losses import (
+    REGRESSION_LOSSES,
+    AbsoluteError,
+    Huber,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from .state import TrainingState
+from .trainer import train
+
+__all__ = [
+    "LEARNING_RATES",
+    "REGRESSION_LOSSES",
+    "SOLVERS",
+    "STOCHASTIC_SOLVERS",
+    "AbsoluteError",
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Huber",
+    "Poisson",
+    "Quantile",
+    "SquaredError",
+    "TrainingDivergedError",
+    "TrainingOptions",
+    "TrainingState",
+    "train",
+]

@@ -1,0 +1,178 @@
+"""The "lbfgs" solver: SciPy's L-BFGS-B on all data at once, in float64."""
+
+import math
+import time
+
+import numpy as np
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
+
+from ..sequences.packing import pack_batch
+from .errors import TrainingDivergedError
+from .gradients import L2Penalty
+from .minibatches import passes_by_length
+
+
+class _Stop(Exception):
+    """Raised through SciPy when a hook asks to stop."""
+
+
+class FullBatchObjective:
+    """Loss and gradient of all data as a function of a float64 parameter vector.
+
+    The data go through the network in passes of limited size and fixed order. Nothing
+    is drawn at random and a weighted sample counts like its repetitions, so integer
+    weights and repeated samples give the same function up to rounding.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Of float64; its parameters are overwritten.
+    sequences : Sequences
+    targets : SequenceTargets or NextStepTargets
+        Prepared for float64.
+    index : ndarray of int of shape (n_samples,)
+        The samples to train on.
+    penalty_strength : float
+        ``alpha`` over the sum of the weights.
+    n_threads : int
+    """
+
+    def __init__(
+        self, network, sequences, targets, index, *, penalty_strength, n_threads
+    ):
+        self._network = network
+        self._targets = targets
+        self._n_samples = len(index)
+        self._n_threads = n_threads
+        in_float64 = sequences.astype(np.float64)
+        lengths = np.asarray(sequences.lengths)
+        self._batches = [
+            pack_batch(in_float64, part) for part in passes_by_length(lengths, index)
+        ]
+        self._gradient = np.empty(network.n_parameters)
+        self._penalty = L2Penalty(
+            network.parameters, self._gradient, network.is_weight, penalty_strength
+        )
+        self.value = math.nan  # of the last evaluation
+        self.gradient_norm = math.nan
+
+    def __call__(self, parameters):
+        """Return value and gradient, as `scipy.optimize.minimize` wants them.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If one of them is not finite.
+        """
+        network = self._network
+        network.set_parameters(parameters)
+        value = self._penalty.value()
+        gradient = np.zeros(network.n_parameters)
+        for batch in self._batches:
+            part = batch.n_samples / self._n_samples
+            outputs = network.forward(batch, n_threads=self._n_threads)
+            loss, d_outputs = self._targets.value_and_gradient(outputs, batch)
+            d_outputs *= part
+            network.backward(d_outputs, self._gradient, n_threads=self._n_threads)
+            gradient += self._gradient
+            value += part * loss
+        self._gradient[:] = gradient
+        self._penalty.add_gradient()
+        self.value = value
+        self.gradient_norm = math.sqrt(float(np.add.reduce(self._gradient**2)))
+        if not math.isfinite(value + self.gradient_norm):
+            raise TrainingDivergedError(
+                f"the loss became {value} and the gradient norm {self.gradient_norm}"
+                " in solver='lbfgs'; the weights are those of the last iteration."
+                " Scale the channels, raise alpha, or use solver='adam'",
+                epoch=0,
+                batch=1,
+            )
+        return value, self._gradient.copy()
+
+
+def train_lbfgs(
+    network,
+    objective,
+    *,
+    options,
+    state,
+    report=None,
+    on_epoch=None,
+):
+    """Minimise an objective and put the result into the network.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Of any dtype: where to start from, and where the result goes.
+    objective : FullBatchObjective
+        On a float64 copy of the network.
+    options : TrainingOptions
+        Reads ``max_iter``, ``max_fun`` and ``tol``.
+    state : TrainingState
+        Written to.
+    report, on_epoch : callable or None, default=None
+        Called after every iteration, see `StochasticTrainer`.
+
+    Raises
+    ------
+    TrainingDivergedError
+        With the state up to the last iteration.
+    """
+    state.n_iter = 0
+    state.optimizer = None
+    latest = network.parameters.astype(np.float64)
+    began = time.perf_counter()
+
+    def after_iteration(parameters):
+        nonlocal latest, began
+        latest = parameters.copy()
+        state.n_iter += 1
+        state.n_epochs += 1
+        state.n_updates += 1
+        state.record_loss(objective.value)
+        now = time.perf_counter()
+        if report is not None:
+            report(
+                loss=objective.value,
+                gradient_norm=objective.gradient_norm,
+                seconds=now - began,
+            )
+        began = now
+        if on_epoch is not None and on_epoch(state):
+            raise _Stop
+
+    limits = {"maxiter": options.max_iter, "maxfun": options.max_fun}
+    try:
+        # With several BLAS threads SciPy's own vector sums would change their order.
+        with threadpool_limits(limits=1, user_api="blas"):
+            result = minimize(
+                objective,
+                latest,
+                jac=True,
+                method="L-BFGS-B",
+                callback=after_iteration,
+                options={**limits, "gtol": options.tol},
+            )
+        latest = result.x
+        state.stop_reason = _stop_reason(result, options)
+    except _Stop:
+        state.stop_reason = "callback"
+    except KeyboardInterrupt:
+        state.stop_reason = "interrupted"
+    except TrainingDivergedError as error:
+        error.epoch = state.n_epochs + 1
+        error.state = state
+        raise
+    finally:
+        network.set_parameters(latest)
+
+
+def _stop_reason(result, options):
+    if result.status == 0:
+        return "tol"
+    if result.status == 1:
+        return "max_iter" if result.nit >= options.max_iter else "max_fun"
+    return "line_search"

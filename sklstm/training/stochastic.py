@@ -1,0 +1,244 @@
+"""The epoch loop of the stochastic solvers."""
+
+import math
+import time
+
+import numpy as np
+
+from ..sequences.packing import pack_batch
+from .early_stopping import BestWeights, Patience
+from .errors import TrainingDivergedError
+from .gradients import L2Penalty, NormClipper
+from .minibatches import Minibatches
+from .optimizers import make_optimizer
+from .schedules import make_schedule
+
+
+class StochasticTrainer:
+    """Runs epochs of mini-batch updates on one network.
+
+    Everything that a step needs is made here, once: the gradient vector, the moments
+    and their scratch. A step allocates arrays of the size of the outputs only.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Trained in place.
+    sequences : Sequences
+    targets : SequenceTargets or NextStepTargets
+        Prepared, of the same sequences.
+    index : ndarray of int of shape (n_samples,)
+        The samples to train on.
+    options : TrainingOptions
+    state : TrainingState
+        Written to.
+    generator : numpy.random.RandomState
+        Shuffles.
+    penalty_strength : float
+        ``alpha`` over the sum of the weights; 0 for none.
+    n_threads : int
+    """
+
+    def __init__(
+        self,
+        network,
+        sequences,
+        targets,
+        index,
+        *,
+        options,
+        state,
+        generator,
+        penalty_strength,
+        n_threads,
+    ):
+        self._network = network
+        self._sequences = sequences
+        self._targets = targets
+        self._options = options
+        self._state = state
+        self._generator = generator
+        self._n_threads = n_threads
+        batch_size = options.resolve_batch_size(len(index))
+        lengths = np.asarray(sequences.lengths)
+        self._batches = Minibatches(lengths, index, batch_size, options.shuffle)
+        parameters = network.parameters
+        self._gradient = np.empty_like(parameters)
+        self._clipper = NormClipper(self._gradient, options.max_grad_norm)
+        self._penalty = None
+        if penalty_strength > 0:
+            self._penalty = L2Penalty(
+                parameters, self._gradient, network.is_weight, penalty_strength
+            )
+        self._optimizer = make_optimizer(
+            options, parameters, self._gradient, network.is_weight, state.optimizer
+        )
+        self._schedule = make_schedule(options)
+        self._schedule.factor = state.schedule_factor
+
+    def run(self, n_epochs, *, validation=None, keep_best=False, judge=True, **hooks):
+        """Train for some epochs, or until there is a reason to stop.
+
+        Parameters
+        ----------
+        n_epochs : int
+            The largest number of epochs.
+        validation : Validation or None, default=None
+            Evaluated after every epoch.
+        keep_best : bool, default=False
+            Judge epochs by validation, and end with the best weights.
+        judge : bool, default=True
+            Whether a lack of improvement may end the training.
+        **hooks
+            ``report`` and ``on_epoch``, see `_after_epoch`.
+
+        Raises
+        ------
+        TrainingDivergedError
+            With the state up to the last good update.
+        """
+        state, network = self._state, self._network
+        state.n_iter = 0
+        patience = Patience(self._options.tol, self._options.n_iter_no_change)
+        best = BestWeights() if keep_best else None
+        if keep_best and state.n_epochs > 0:
+            # Going on from a trained network: it may remain the best one.
+            best.offer(network, *validation.evaluate(network, self._n_threads))
+        try:
+            state.stop_reason = "max_iter"
+            for _ in range(n_epochs):
+                reason = self._epoch_and_judge(validation, best, patience, **hooks)
+                if reason and (judge or reason == "callback"):
+                    state.stop_reason = reason
+                    break
+        except KeyboardInterrupt:
+            state.stop_reason = "interrupted"
+            network.parameters_changed()
+        except TrainingDivergedError as error:
+            self._close()
+            error.state = state
+            raise
+        if keep_best:
+            best.restore(network)
+        self._close()
+
+    def _close(self):
+        """Write what later calls need into the state."""
+        self._state.optimizer = self._optimizer.get_state()
+        self._state.schedule_factor = self._schedule.factor
+
+    def _epoch_and_judge(self, validation, best, patience, *, report, on_epoch):
+        """Train one epoch and return a reason to stop, or None.
+
+        `report` is called with the figures of the epoch as keywords; `on_epoch` with
+        the state, and returns true to stop. Both may be None.
+        """
+        state = self._state
+        began = time.perf_counter()
+        learning_rate = self._schedule.rate(state.schedule_position)
+        loss, gradient_norm = self._epoch()
+        state.n_iter += 1
+        state.n_epochs += 1
+        state.schedule_position += 1
+        validation_loss = score = None
+        if validation is not None:
+            validation_loss, score = validation.evaluate(self._network, self._n_threads)
+            state.validation_loss_curve.append(validation_loss)
+            state.validation_scores.append(score)
+            if best is not None:
+                best.offer(self._network, validation_loss, score)
+            state.best_validation_score = (
+                best.score if best is not None else max(state.validation_scores)
+            )
+        if best is not None:
+            patience.see_validation(validation_loss, score)
+        else:
+            patience.see_loss(loss)
+        if report is not None:
+            report(
+                loss=loss,
+                validation_loss=validation_loss,
+                score=score,
+                gradient_norm=gradient_norm,
+                learning_rate=learning_rate,
+                seconds=time.perf_counter() - began,
+            )
+        if on_epoch is not None and on_epoch(state):
+            return "callback"
+        return self._reason_to_stop(patience, judged_by_validation=best is not None)
+
+    def _reason_to_stop(self, patience, *, judged_by_validation):
+        if not patience.is_over:
+            return None
+        if self._options.learning_rate == "adaptive":
+            patience.restart()
+            return None if self._schedule.reduce() else "learning_rate"
+        return "early_stopping" if judged_by_validation else "tol"
+
+    def _epoch(self):
+        """Run through all batches; return the mean loss and the mean gradient norm."""
+        state, schedule = self._state, self._schedule
+        batches = self._batches.epoch(self._generator)
+        # Where an interrupted epoch left off, the next one draws new batches.
+        state.random_state = self._generator.get_state(legacy=False)
+        total_loss = total_norm = 0.0
+        n_samples = n_batches = 0
+        try:
+            for k, index in enumerate(batches):
+                rate = schedule.rate(state.schedule_position + k / len(batches))
+                value, norm = self._update(index, rate, k)
+                total_loss += value * len(index)
+                total_norm += norm
+                n_samples += len(index)
+                n_batches = k + 1
+        finally:
+            state.n_updates += n_batches
+            self._optimizer.flush_tiny_moments()
+            if n_batches:
+                penalty = 0.0 if self._penalty is None else self._penalty.value()
+                state.record_loss(total_loss / n_samples + penalty)
+        return state.loss, total_norm / n_batches
+
+    def _update(self, index, learning_rate, k):
+        """Make one update; return the batch's loss and gradient norm."""
+        network, gradient = self._network, self._gradient
+        batch = pack_batch(self._sequences, index)
+        outputs = network.forward(batch, n_threads=self._n_threads)
+        value, d_outputs = self._targets.value_and_gradient(outputs, batch)
+        if not math.isfinite(value):
+            raise self._diverged("loss", value, k, batch, outputs)
+        network.backward(d_outputs, gradient, n_threads=self._n_threads)
+        if self._penalty is not None:
+            self._penalty.add_gradient()
+        norm = self._clipper.clip()
+        if not math.isfinite(norm):
+            raise self._diverged("gradient norm", norm, k, batch, outputs)
+        self._optimizer.step(learning_rate)
+        network.parameters_changed()
+        return value, norm
+
+    def _diverged(self, what, value, k, batch, outputs):
+        """Return the error for a batch whose loss or gradient is not finite."""
+        options = self._options
+        epoch = self._state.n_epochs + 1
+        culprit = ""
+        bad_rows = ~np.isfinite(outputs).all(axis=1)
+        if bad_rows.any() and len(outputs) == batch.n_samples:
+            sample = batch.index[int(np.argmax(bad_rows))]
+            culprit = f", first in the output of sample {sample}"
+        largest = float(np.abs(batch.inputs).max())
+        clip = options.max_grad_norm
+        clip_advice = (
+            "set max_grad_norm (now None), for instance to 1.0"
+            if clip is None
+            else f"lower max_grad_norm (now {clip:g})"
+        )
+        return TrainingDivergedError(
+            f"the {what} became {value} in epoch {epoch}, batch {k + 1} of"
+            f" {len(self._batches)}{culprit}; training stopped before that update and"
+            " the weights are the last good ones. Lower learning_rate_init (now"
+            f" {options.learning_rate_init:g}), {clip_advice}, or scale the channels"
+            f" (the largest absolute input of this batch is {largest:.3g})",
+            epoch=epoch,
+            batch=k + 1,
+        )

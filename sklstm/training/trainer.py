@@ -1,0 +1,329 @@
+"""`train`: the one function that estimators call to fit a network.
+
+**One call, three uses.** `train` decides from its arguments how much is new:
+
+========================  ====================  ===============================
+call                      ``state``             what happens
+========================  ====================  ===============================
+``fit``                   None                  head and standard scale start
+                                                from y, moments from zero
+``fit`` with warm start   of the last call      weights, scale, moments, counts
+                                                and random numbers go on; the
+                                                learning-rate schedule and the
+                                                patience begin anew
+``partial_fit``           of the last call, or  one epoch over the data given;
+(``incremental=True``)    None the first time   the schedule goes on too
+========================  ====================  ===============================
+
+**The state** (`TrainingState`) is plain values: the optimiser's moment vectors and
+update count, epochs and updates so far, the schedule's position and factor, the state
+of the random generator, the seed of the validation split, and the curves. With the
+network's parameter vector and the loss object (`center` and `scale` of y: a few
+numbers) it is all that a later call needs, so an estimator stores these three and
+nothing else; pickling them in the middle of a series of calls changes no bit of what
+follows. A state is never written to by the call that continues it: `train` works on a
+copy and returns it.
+
+**Objective.** ``sum(w * l) / sum(w) + alpha / (2 * sum(w)) * |W|^2``, for all solvers
+but "adamw" (which decays weights on its own). A sample of weight zero is dropped before
+anything else happens: it moves no batch and no random number.
+
+**Reproducible.** All arithmetic here is elementwise or a sum in a fixed order, without
+BLAS; results do not depend on `n_threads`.
+"""
+
+import numpy as np
+
+from .early_stopping import Validation, split_validation
+from .lbfgs import FullBatchObjective, train_lbfgs
+from .reporting import EpochPrinter
+from .state import TrainingState, restore_generator
+from .stochastic import StochasticTrainer
+from .targets import NextStepTargets, SequenceTargets
+
+
+def train(
+    network,
+    sequences,
+    y=None,
+    weights=None,
+    *,
+    loss,
+    options,
+    random_state=None,
+    n_threads=1,
+    state=None,
+    validation=None,
+    incremental=False,
+    verbose=False,
+    on_epoch=None,
+):
+    """Fit a network to sequences.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Trained in place; initialised by the caller before the first call. Its head must
+        have ``loss.n_outputs`` outputs.
+    sequences : Sequences
+        The inputs.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None, default=None
+        The targets, as the loss wants them: class codes, zeros and ones, or numbers.
+        None trains the network to predict the next step of its inputs; it must then
+        have been made with ``pooling=None``.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Sample weights, class weights included; None means ones.
+    loss : Loss
+        Written to by the first call (`state` None), which sets its standard scale.
+    options : TrainingOptions
+        The choices of the run.
+    random_state : None, int or RandomState, default=None
+        Shuffles and splits. Without effect when `state` is given, which has its own.
+    n_threads : int, default=1
+        Team size of the kernels.
+    state : TrainingState or None, default=None
+        The result of an earlier call to go on from.
+    validation : tuple of (sequences, y, weights) or None, default=None
+        Evaluated after every epoch. With ``options.early_stopping`` it decides when to
+        stop and which weights to keep; without, it is only recorded.
+    incremental : bool, default=False
+        Train for one epoch and go on with the learning-rate schedule, as `partial_fit`
+        does.
+    verbose : bool or int, default=False
+        Whether to print one line an epoch.
+    on_epoch : callable or None, default=None
+        Called with the state after every epoch (of "lbfgs": iteration); training stops
+        if it returns true. It must not change the state.
+
+    Returns
+    -------
+    state : TrainingState
+        Curves, counts, the reason to stop, and what it takes to go on.
+
+    Raises
+    ------
+    TrainingDivergedError
+        If a loss or gradient norm is not finite, before the update. A ``ValueError``;
+        its ``state`` attribute holds the state up to then.
+    ValueError
+        If all sample weights are zero or one is negative, if no sequence is long
+        enough, if the validation part would be too small, if `incremental` is used with
+        early stopping or "lbfgs", or validation data are given to "lbfgs".
+
+    Notes
+    -----
+    A KeyboardInterrupt ends the training as if the current batch had been the last one;
+    the weights are usable and ``state.stop_reason`` is "interrupted".
+
+    Examples
+    --------
+    Learn which of two channels is larger:
+
+    >>> import numpy as np
+    >>> from sklstm.network import RecurrentNetwork
+    >>> from sklstm.sequences import Sequences
+    >>> from sklstm.training import CrossEntropy, TrainingOptions, train
+    >>> rng = np.random.RandomState(0)
+    >>> X = rng.normal(size=(60, 5, 2)).astype(np.float32)
+    >>> y = (X.mean(axis=1)[:, 0] > X.mean(axis=1)[:, 1]).astype(int)
+    >>> sequences = Sequences(X.reshape(-1, 2), np.full(60, 5))
+    >>> network = RecurrentNetwork(2, 2, hidden_layer_sizes=(8,), pooling="mean")
+    >>> network.initialize(rng)
+    >>> options = TrainingOptions(max_iter=30)
+    >>> state = train(
+    ...     network, sequences, y, loss=CrossEntropy(2), options=options,
+    ...     random_state=rng,
+    ... )
+    >>> state.n_iter, state.loss < 0.5 * state.loss_curve[0]
+    (30, True)
+    """
+    _check_call(options, validation, incremental)
+    index, weights = _usable_samples(sequences, y, weights)
+    generator = restore_generator(state, random_state)
+    is_first_call = state is None
+    state = TrainingState() if is_first_call else state.copy()
+    if not incremental:
+        state.schedule_position, state.schedule_factor = 0, 1.0
+
+    targets = _make_targets(loss, sequences, y, weights)
+    training_index, validation_index = index, None
+    if options.early_stopping and validation is None:
+        if state.split_seed is None:
+            state.split_seed = int(generator.randint(2**31))
+        training_index, validation_index = split_validation(
+            index,
+            options.validation_fraction,
+            state.split_seed,
+            None if y is None else loss.stratify(y),
+        )
+        validation = (sequences, y, weights)
+    if is_first_call:
+        targets.initialize(network, training_index)
+    state.random_state = generator.get_state(legacy=False)
+    run = _run_lbfgs if options.solver == "lbfgs" else _run_stochastic
+    run(
+        network,
+        sequences,
+        targets,
+        training_index,
+        options=options,
+        state=state,
+        n_threads=n_threads,
+        penalty_strength=_penalty_strength(options, weights, training_index),
+        report=EpochPrinter(state, 1 if incremental else options.max_iter)
+        if verbose
+        else None,
+        on_epoch=on_epoch,
+        generator=generator,
+        validation=_make_validation(
+            validation, validation_index, loss, network.parameters.dtype
+        ),
+        incremental=incremental,
+    )
+    return state
+
+
+def _run_stochastic(
+    network,
+    sequences,
+    targets,
+    index,
+    *,
+    options,
+    state,
+    n_threads,
+    penalty_strength,
+    report,
+    on_epoch,
+    generator,
+    validation,
+    incremental,
+):
+    targets.prepare(network.parameters.dtype, index)
+    # A validation target far out of range, or an exploding batch, shows as infinity or
+    # NaN, which is looked for and reported in words; NumPy's warnings would only be
+    # noise before it.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        trainer = StochasticTrainer(
+            network,
+            sequences,
+            targets,
+            index,
+            options=options,
+            state=state,
+            generator=generator,
+            penalty_strength=penalty_strength,
+            n_threads=n_threads,
+        )
+        trainer.run(
+            1 if incremental else options.max_iter,
+            validation=validation,
+            keep_best=options.early_stopping,
+            judge=not incremental,
+            report=report,
+            on_epoch=on_epoch,
+        )
+
+
+def _run_lbfgs(
+    network,
+    sequences,
+    targets,
+    index,
+    *,
+    options,
+    state,
+    n_threads,
+    penalty_strength,
+    report,
+    on_epoch,
+    **_of_stochastic_solvers,
+):
+    targets.prepare(np.dtype(np.float64), index)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        objective = FullBatchObjective(
+            network.astype(np.float64),
+            sequences,
+            targets,
+            index,
+            penalty_strength=penalty_strength,
+            n_threads=n_threads,
+        )
+        train_lbfgs(
+            network,
+            objective,
+            options=options,
+            state=state,
+            report=report,
+            on_epoch=on_epoch,
+        )
+
+
+def _check_call(options, validation, incremental):
+    if incremental and options.solver == "lbfgs":
+        raise ValueError(
+            "partial_fit needs a stochastic solver, but solver='lbfgs' looks at all"
+            " data at once; use solver='adam', or fit"
+        )
+    if validation is not None and options.solver == "lbfgs":
+        raise ValueError(
+            "validation data have no effect with solver='lbfgs', which neither stops"
+            " nor chooses weights by them; leave them out, or use solver='adam'"
+        )
+    if incremental and options.early_stopping and validation is None:
+        raise ValueError(
+            "partial_fit does not support early_stopping=True: it sees one piece of the"
+            " data at a time; turn early_stopping off and decide yourself when to stop"
+        )
+
+
+def _usable_samples(sequences, y, weights):
+    """Return the numbers of the samples that count, and weights as float64 or None."""
+    usable = np.ones(len(sequences), dtype=bool)
+    if weights is not None:
+        weights = np.asarray(weights, dtype=np.float64)
+        if (weights < 0).any():
+            sample = int(np.argmax(weights < 0))
+            raise ValueError(
+                f"sample_weight of sample {sample} is {weights[sample]:g};"
+                " weights must be zero or positive"
+            )
+        usable &= weights > 0
+        if not usable.any():
+            raise ValueError(
+                "the sample weights are all zero, so there is nothing to learn from;"
+                " give at least one sample a positive weight"
+            )
+    if y is None:
+        usable &= np.asarray(sequences.lengths) > 1
+        if not usable.any():
+            raise ValueError(
+                "objective='next_step' needs sequences of at least 2 steps, but none"
+                " of those with a positive weight is longer than 1"
+            )
+    return np.flatnonzero(usable), weights
+
+
+def _make_targets(loss, sequences, y, weights):
+    if y is None:
+        return NextStepTargets(loss, sequences, weights)
+    return SequenceTargets(loss, np.asarray(y), weights)
+
+
+def _make_validation(validation, index, loss, dtype):
+    """Return the data to judge by; `index` is None for data given by the user."""
+    if validation is None:
+        return None
+    sequences, y, weights = validation
+    if index is None:
+        index, weights = _usable_samples(sequences, y, weights)
+    targets = _make_targets(loss, sequences, y, weights)
+    targets.prepare(dtype, index)
+    return Validation(sequences, targets, index)
+
+
+def _penalty_strength(options, weights, index):
+    if options.solver == "adamw":
+        return 0.0
+    total = len(index) if weights is None else float(weights[index].sum())
+    return options.alpha / total

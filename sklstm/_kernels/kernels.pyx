@@ -1,0 +1,32 @@
+"""Recurrent layers, dense products and elementwise functions for one instruction set
+and one dtype.
+
+This one source is compiled once for every pair of them (setup.py); `real` is float or
+double. The parts, from the inside out:
+
+    simd.h          the SIMD register, elementary functions, the register tile
+    layer.pxi       what a pass over a recurrent layer knows; what a cell has to provide
+    cells/*.pxi     one file a cell: equations, forward tile, backward tile
+    passes.pxi      the only loops over time: forward and backward over a step table
+    dense.pxi       products of rows with a weight matrix: heads, gradients of inputs
+    gradients.pxi   weight and bias gradients
+    packing.pxi     weights -> panels
+    pooling.pxi     the hidden states of a sequence -> one vector, and back
+    links.pxi       softmax, logistic, exponential
+
+Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
+touch a Python object after their first lines; sizes are checked by sklstm.network.
+"""
+from cython.parallel cimport prange, threadid
+
+include "layer.pxi"
+include "cells/lstm.pxi"
+include "cells/gru.pxi"
+include "cells/gru_reset_after.pxi"
+include "cells/registry.pxi"
+include "passes.pxi"
+include "dense.pxi"
+include "gradients.pxi"
+include "packing.pxi"
+include "pooling.pxi"
+include "links.pxi"

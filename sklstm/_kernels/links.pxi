@@ -1,0 +1,72 @@
+# Functions of outputs. Every element passes through the same register code, and ends of
+# rows are filled up with zeros, so that a row's result does not depend on its companions.
+
+ctypedef vreg (*Elementwise)(vreg x) noexcept nogil
+
+cdef vreg exponential_register(vreg x) noexcept nogil:
+    return v_exp(x)
+
+cdef vreg logistic_register(vreg x) noexcept nogil:
+    return v_sigmoid(x)
+
+cdef vreg tanh_register(vreg x) noexcept nogil:
+    return v_tanh(x)
+
+
+cdef void apply(Elementwise function, real* values, Py_ssize_t n_values) noexcept nogil:
+    cdef real rest[64]
+    cdef Py_ssize_t i = 0, lane
+    while i + LANES <= n_values:
+        v_store(values + i, function(v_load(values + i)))
+        i = i + LANES
+    if i < n_values:
+        for lane in range(LANES):
+            rest[lane] = values[i + lane] if i + lane < n_values else 0
+        v_store(rest, function(v_load(rest)))
+        for lane in range(n_values - i):
+            values[i + lane] = rest[lane]
+
+
+def exponential(real[::1] values):
+    """values = exp(values), in place."""
+    if values.shape[0]:
+        with nogil:
+            apply(exponential_register, &values[0], values.shape[0])
+
+
+def logistic(real[::1] values):
+    """values = 1 / (1 + exp(-values)), in place."""
+    if values.shape[0]:
+        with nogil:
+            apply(logistic_register, &values[0], values.shape[0])
+
+
+def hyperbolic_tangent(real[::1] values):
+    """values = tanh(values), in place."""
+    if values.shape[0]:
+        with nogil:
+            apply(tanh_register, &values[0], values.shape[0])
+
+
+def softmax(real[:, ::1] rows):
+    """Each row to probabilities, in place; NaN anywhere in a row makes the row NaN."""
+    cdef Py_ssize_t row, column, n_columns = rows.shape[1]
+    cdef real largest, total
+    cdef real* values
+    if n_columns == 0:
+        return
+    with nogil:
+        for row in range(rows.shape[0]):
+            values = &rows[row, 0]
+            largest = values[0]
+            for column in range(1, n_columns):
+                if values[column] > largest:
+                    largest = values[column]
+            for column in range(n_columns):
+                values[column] = values[column] - largest
+            apply(exponential_register, values, n_columns)
+            total = 0
+            for column in range(n_columns):
+                total = total + values[column]
+            for column in range(n_columns):
+                values[column] = values[column] / total

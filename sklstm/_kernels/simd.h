@@ -1,0 +1,393 @@
+/* The SIMD register type and everything that depends on its width.
+ *
+ * One translation unit is compiled per instruction set and dtype. `real` is the
+ * element type, `vreg` one register of LANES elements, TILE_ROWS the height of the
+ * register tile. Arithmetic operators on `vreg` are elementwise.
+ *
+ * The build passes -ffp-contract=off, so a multiplication and an addition are fused
+ * only where `v_fma` is written: every copy of a kernel rounds alike, whatever the
+ * height of the tile it was unrolled for.
+ */
+#ifndef SKLSTM_SIMD_H
+#define SKLSTM_SIMD_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#if defined(__GNUC__)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+#define MAYBE_UNUSED __attribute__((unused))
+#else
+#define ALWAYS_INLINE static inline
+#define UNROLL
+#define MAYBE_UNUSED
+#endif
+
+#ifdef SKLSTM_FLOAT64
+typedef double real;
+typedef uint64_t real_bits;
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS 1023
+#else
+typedef float real;
+typedef uint32_t real_bits;
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#endif
+
+/* Tile heights fill the register file: accumulators (TILE_ROWS x 4), the broadcast
+ * inputs and one weight register. AVX-512 has 32 registers, AVX2 and SSE have 16. */
+#if defined(__AVX512F__)
+#define REGISTER_BYTES 64
+#define TILE_ROWS 6
+#elif defined(__AVX2__) && defined(__FMA__)
+#define REGISTER_BYTES 32
+#define TILE_ROWS 3
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define REGISTER_BYTES 16
+#define TILE_ROWS 6
+#elif defined(__GNUC__)
+#define REGISTER_BYTES 16
+#define TILE_ROWS 2
+#else
+#define SKLSTM_SCALAR
+#define TILE_ROWS 2
+#ifdef SKLSTM_FLOAT64
+#define REGISTER_BYTES 8
+#else
+#define REGISTER_BYTES 4
+#endif
+#endif
+#define LANES ((int)(REGISTER_BYTES / sizeof(real)))
+#define TILE_WIDTH 4
+
+/* ---- registers ---------------------------------------------------------------- */
+
+#ifdef SKLSTM_SCALAR
+typedef real vreg;
+typedef real_bits vbits;
+#else
+typedef real vreg __attribute__((vector_size(REGISTER_BYTES)));
+typedef real_bits vbits __attribute__((vector_size(REGISTER_BYTES)));
+#endif
+
+ALWAYS_INLINE vreg v_load(const real *p) { vreg v; memcpy(&v, p, sizeof v); return v; }
+ALWAYS_INLINE void v_store(real *p, vreg v) { memcpy(p, &v, sizeof v); }
+ALWAYS_INLINE vbits v_bits(vreg v) { vbits b; memcpy(&b, &v, sizeof b); return b; }
+ALWAYS_INLINE vreg v_from_bits(vbits b) { vreg v; memcpy(&v, &b, sizeof v); return v; }
+
+#ifdef SKLSTM_SCALAR
+ALWAYS_INLINE vreg v_set(real x) { return x; }
+#else
+ALWAYS_INLINE vreg v_set(real x) { return (vreg){0} + x; }
+#endif
+
+/* a * b + c, rounded once where the instruction set can, and otherwise twice. */
+#if defined(__AVX512F__) && defined(SKLSTM_FLOAT64)
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return (vreg)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
+#elif defined(__AVX512F__)
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return (vreg)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+#elif REGISTER_BYTES == 32 && defined(SKLSTM_FLOAT64)
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return (vreg)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
+#elif REGISTER_BYTES == 32
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return (vreg)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+#elif defined(__aarch64__) && !defined(SKLSTM_SCALAR)
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) {
+    for (int lane = 0; lane < LANES; lane++)
+        c[lane] = sizeof(real) == 8 ? __builtin_fma(a[lane], b[lane], c[lane])
+                                    : __builtin_fmaf(a[lane], b[lane], c[lane]);
+    return c;
+}
+#else
+ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return a * b + c; }
+#endif
+
+/* The larger (smaller) of a bound and x. A NaN in x stays NaN: x is the second operand,
+ * which is what the x86 instructions return when the comparison is unordered. */
+#if defined(__AVX512F__) && defined(SKLSTM_FLOAT64)
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return (vreg)_mm512_max_pd((__m512d)bound, (__m512d)x); }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm512_min_pd((__m512d)bound, (__m512d)x); }
+#elif defined(__AVX512F__)
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return (vreg)_mm512_max_ps((__m512)bound, (__m512)x); }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm512_min_ps((__m512)bound, (__m512)x); }
+#elif REGISTER_BYTES == 32 && defined(SKLSTM_FLOAT64)
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return (vreg)_mm256_max_pd((__m256d)bound, (__m256d)x); }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm256_min_pd((__m256d)bound, (__m256d)x); }
+#elif REGISTER_BYTES == 32
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return (vreg)_mm256_max_ps((__m256)bound, (__m256)x); }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm256_min_ps((__m256)bound, (__m256)x); }
+#elif !defined(SKLSTM_SCALAR)
+ALWAYS_INLINE vreg v_select(vbits mask, vreg a, vreg b) { return v_from_bits((v_bits(a) & mask) | (v_bits(b) & ~mask)); }
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return v_select((vbits)(bound > x), bound, x); }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return v_select((vbits)(bound < x), bound, x); }
+#else
+ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return bound > x ? bound : x; }
+ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return bound < x ? bound : x; }
+#endif
+
+typedef vreg Tile[TILE_ROWS][TILE_WIDTH];
+
+/* ---- elementary functions ------------------------------------------------------
+ *
+ * exp(x) = 2^k * exp(r), x = k * ln 2 + r, |r| <= ln(2) / 2 (Cody and Waite's two-part
+ * ln 2), exp(r) - 1 = r + r^2 * q(r) with q the minimax polynomial whose error relative
+ * to expm1(r) is 1.4e-8 (float32) and 1.8e-17 (float64); the coefficients were computed
+ * with the Remez exchange in 60 digits. Adding 1.5 * 2^MANTISSA_BITS rounds to an integer
+ * and leaves k in the low bits. Errors over all arguments are below 2 ulp and tested
+ * (tests/kernels/test_elementary.py); NaN stays NaN because it is never clamped away.
+ */
+#ifdef SKLSTM_FLOAT64
+#define LOG2_E 1.442695040888963407
+#define LN2_HIGH 0x1.62e42feep-1
+#define LN2_LOW 1.90821492927058781614e-10
+#define EXP_ARGUMENT 708.0
+#define EXP_OVERFLOW 709.782712893384
+#define EXP_UNDERFLOW -745.2
+static const real EXPM1_Q[] = {
+    0.50000000000000054933, 0.16666666666666685884, 0.04166666666657410494,
+    0.0083333333333146682709, 0.0013888888932254792255, 0.00019841269902865887747,
+    0.000024801504570980599088, 2.7557228094330525447e-6, 2.7626283310942795249e-7,
+    2.5114431619076466159e-8};
+#define EXPM1_DEGREE 9
+#else
+#define LOG2_E 1.442695040888963407f
+#define LN2_HIGH 0.693145751953125f
+#define LN2_LOW 1.42860682030941723e-6f
+#define EXP_ARGUMENT 87.3f
+#define EXP_OVERFLOW 88.7228394f
+#define EXP_UNDERFLOW -103.98f
+static const real EXPM1_Q[] = {
+    0.50000000617073711558f, 0.16666543122416501201f, 0.04166628256622356694f,
+    0.0083665714337656008002f, 0.0013946420998968501546f};
+#define EXPM1_DEGREE 4
+#endif
+#define ROUND_SHIFT ((real)1.5 * (real)((real_bits)1 << MANTISSA_BITS))
+
+/* Returns expm1(r) and leaves x = k ln 2 + r with k + ROUND_SHIFT in *rounded. */
+ALWAYS_INLINE vreg v_reduced_expm1(vreg x, vreg *rounded) {
+    vreg t = v_fma(x, v_set(LOG2_E), v_set(ROUND_SHIFT));
+    vreg k = t - v_set(ROUND_SHIFT);
+    vreg r = v_fma(k, v_set(-LN2_LOW), v_fma(k, v_set(-LN2_HIGH), x));
+    vreg q = v_set(EXPM1_Q[EXPM1_DEGREE]);
+    UNROLL
+    for (int i = EXPM1_DEGREE - 1; i >= 0; i--) q = v_fma(q, r, v_set(EXPM1_Q[i]));
+    *rounded = t;
+    return v_fma(r * r, q, r);
+}
+
+/* 2^k for k + ROUND_SHIFT; k within the exponents of normal numbers. */
+ALWAYS_INLINE vreg v_power_of_two(vreg rounded) {
+    return v_from_bits((v_bits(rounded) << MANTISSA_BITS) + v_bits(v_set(1)));
+}
+
+ALWAYS_INLINE vreg v_sigmoid(vreg x) {
+    const vreg one = v_set(1);
+    vreg rounded, z = v_at_most(v_set(EXP_ARGUMENT), v_at_least(v_set(-EXP_ARGUMENT), -x));
+    vreg p = v_reduced_expm1(z, &rounded);
+    vreg scale = v_power_of_two(rounded);
+    return one / (one + v_fma(p, scale, scale));
+}
+
+ALWAYS_INLINE vreg v_tanh(vreg x) {
+    const vbits sign = v_bits(v_set((real)-0.0));
+    vreg z = v_from_bits(v_bits(x + x) | sign);         /* -2 |x| */
+    vreg rounded, p = v_reduced_expm1(v_at_least(v_set(-50), z), &rounded);
+    vreg scale = v_power_of_two(rounded);
+    vreg m = v_fma(p, scale, scale - v_set(1));         /* expm1(-2 |x|), in (-1, 0] */
+    vreg magnitude = m / (m + v_set(2));                /* -tanh|x| */
+    return v_from_bits((v_bits(magnitude) & ~sign) | (v_bits(x) & sign));
+}
+
+/* For whole arguments, unlike v_sigmoid's inner exponential: scales in two steps so that
+ * subnormal results and results next to the largest number are right. */
+ALWAYS_INLINE vreg v_exp(vreg x) {
+    vreg z = v_at_most(v_set(EXP_OVERFLOW + 1), v_at_least(v_set(EXP_UNDERFLOW - 1), x));
+    vreg rounded, p = v_reduced_expm1(z, &rounded);
+    vreg half = v_fma(rounded - v_set(ROUND_SHIFT), v_set((real)0.5), v_set(ROUND_SHIFT));
+    vreg rest = (rounded - half) + v_set(ROUND_SHIFT);
+    vreg scale = v_power_of_two(half);
+    return v_fma(p, scale, scale) * v_power_of_two(rest);
+}
+
+/* ---- the register tile ---------------------------------------------------------
+ *
+ * n_rows (at most TILE_ROWS) times width (at most TILE_WIDTH) registers accumulate
+ *
+ *     tile[row][slot] += sum_k operand[row, k] * panel[k][slot]
+ *
+ * with k ascending, one fused multiply-add a term: the result of a row depends neither
+ * on n_rows nor on its neighbours in the tile.
+ */
+typedef struct {
+    const real *rows;          /* first element of the first row */
+    ptrdiff_t row_stride;      /* elements between rows */
+    ptrdiff_t n_groups;        /* the k axis: n_groups runs of group_length elements, */
+    ptrdiff_t group_length;    /* group_stride apart                                  */
+    ptrdiff_t group_stride;
+} Operand;
+
+ALWAYS_INLINE Operand operand_dense(const real *rows, ptrdiff_t row_stride, ptrdiff_t length) {
+    Operand operand = {rows, row_stride, 1, length, length};
+    return operand;
+}
+
+ALWAYS_INLINE Operand operand_grouped(const real *rows, ptrdiff_t row_stride, ptrdiff_t n_groups,
+                                      ptrdiff_t group_length, ptrdiff_t group_stride) {
+    Operand operand = {rows, row_stride, n_groups, group_length, group_stride};
+    if (group_length == group_stride) {
+        operand.n_groups = 1;
+        operand.group_length = operand.group_stride = n_groups * group_length;
+    }
+    return operand;
+}
+
+/* n_terms steps along k; panel advances `width` registers a step. */
+ALWAYS_INLINE const real *tile_accumulate(
+    const int n_rows, const int width, const int first_slot, Tile tile,
+    const real *a, const ptrdiff_t row_stride, const ptrdiff_t term_stride,
+    ptrdiff_t n_terms, const real *panel) {
+    for (ptrdiff_t k = 0; k < n_terms; k++) {
+        vreg broadcast[TILE_ROWS];
+        UNROLL for (int m = 0; m < n_rows; m++) broadcast[m] = v_set(a[m * row_stride]);
+        UNROLL for (int s = 0; s < width; s++) {
+            vreg w = v_load(panel + s * LANES);
+            UNROLL for (int m = 0; m < n_rows; m++)
+                tile[m][first_slot + s] = v_fma(broadcast[m], w, tile[m][first_slot + s]);
+        }
+        a += term_stride;
+        panel += width * LANES;
+    }
+    return panel;
+}
+
+ALWAYS_INLINE void tile_multiply_fixed(
+    const int n_rows, const int width, const int shift, Tile out,
+    const real *bias, const Operand *first, const Operand *second, const real *panel) {
+    const int n_slots = width + shift;
+    Tile tile;
+    UNROLL for (int m = 0; m < n_rows; m++)
+        UNROLL for (int s = 0; s < n_slots; s++) tile[m][s] = bias ? v_load(bias + s * LANES) : v_set(0);
+    const real *a = first->rows;
+    for (ptrdiff_t group = 0; group < first->n_groups; group++, a += first->group_stride)
+        panel = tile_accumulate(n_rows, width, 0, tile, a, first->row_stride, 1, first->group_length, panel);
+    if (second)
+        tile_accumulate(n_rows, width, shift, tile, second->rows, second->row_stride, 1,
+                        second->group_length, panel);
+    UNROLL for (int m = 0; m < n_rows; m++)
+        UNROLL for (int s = 0; s < n_slots; s++) out[m][s] = tile[m][s];
+}
+
+#if TILE_ROWS == 6
+#define FOR_EACH_HEIGHT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#elif TILE_ROWS == 3
+#define FOR_EACH_HEIGHT(CASE) CASE(1) CASE(2) CASE(3)
+#else
+#define FOR_EACH_HEIGHT(CASE) CASE(1) CASE(2)
+#endif
+
+#define TILE_MULTIPLY(NAME, WIDTH, SHIFT)                                                        \
+    MAYBE_UNUSED static void NAME(ptrdiff_t n_rows, Tile out,             \
+        const real *bias, const Operand *first, const Operand *second, const real *panel) {      \
+        enum { width_of_case = WIDTH, shift_of_case = SHIFT };                                   \
+        switch (n_rows) { FOR_EACH_HEIGHT(TILE_MULTIPLY_CASE) }                                  \
+    }
+#define TILE_MULTIPLY_CASE(ROWS)                                                                 \
+    case ROWS:                                                                                   \
+        tile_multiply_fixed(ROWS, width_of_case, shift_of_case, out, bias, first, second, panel); \
+        break;
+TILE_MULTIPLY(tile_multiply_1, 1, 0)
+TILE_MULTIPLY(tile_multiply_2, 2, 0)
+TILE_MULTIPLY(tile_multiply_3, 3, 0)
+TILE_MULTIPLY(tile_multiply_4, 4, 0)
+/* The first operand feeds slots 0 to 2, the second slots 1 to 3: a gate whose input and
+ * recurrent parts stay apart until the epilogue. The bias fills all four slots. */
+TILE_MULTIPLY(tile_multiply_split, 3, 1)
+
+ALWAYS_INLINE void tile_multiply(ptrdiff_t n_rows, ptrdiff_t width, Tile out,
+    const real *bias, const Operand *first, const Operand *second, const real *panel) {
+    switch (width) {
+    case 1: tile_multiply_1(n_rows, out, bias, first, second, panel); break;
+    case 2: tile_multiply_2(n_rows, out, bias, first, second, panel); break;
+    case 3: tile_multiply_3(n_rows, out, bias, first, second, panel); break;
+    default: tile_multiply_4(n_rows, out, bias, first, second, panel); break;
+    }
+}
+
+/* The weight gradient: n_columns adjacent columns of a against a panel of width registers,
+ * summed over n_terms rows in ascending order onto what `sums` holds. */
+#define OUTER_CASE(ROWS)                                                                         \
+    case ROWS: {                                                                                 \
+        Tile tile;                                                        \
+        UNROLL for (int m = 0; m < ROWS; m++)                                                    \
+            UNROLL for (int s = 0; s < width_of_case; s++)                                       \
+                tile[m][s] = v_load(sums + (m * width_of_case + s) * LANES);                     \
+        tile_accumulate(ROWS, width_of_case, 0, tile, a, 1, a_stride, n_terms, panel);           \
+        UNROLL for (int m = 0; m < ROWS; m++)                                                    \
+            UNROLL for (int s = 0; s < width_of_case; s++)                                       \
+                v_store(sums + (m * width_of_case + s) * LANES, tile[m][s]);                     \
+        break;                                                                                   \
+    }
+#define TILE_OUTER(NAME, WIDTH)                                                                  \
+    static void NAME(ptrdiff_t n_columns, real *sums, const real *a, ptrdiff_t a_stride,         \
+                     ptrdiff_t n_terms, const real *panel) {                                     \
+        enum { width_of_case = WIDTH };                                                          \
+        switch (n_columns) { FOR_EACH_HEIGHT(OUTER_CASE) }                                       \
+    }
+TILE_OUTER(tile_outer_1, 1)
+TILE_OUTER(tile_outer_2, 2)
+TILE_OUTER(tile_outer_3, 3)
+TILE_OUTER(tile_outer_4, 4)
+
+ALWAYS_INLINE void tile_outer(ptrdiff_t n_columns, ptrdiff_t width, real *sums, const real *a,
+                              ptrdiff_t a_stride, ptrdiff_t n_terms, const real *panel) {
+    switch (width) {
+    case 1: tile_outer_1(n_columns, sums, a, a_stride, n_terms, panel); break;
+    case 2: tile_outer_2(n_columns, sums, a, a_stride, n_terms, panel); break;
+    case 3: tile_outer_3(n_columns, sums, a, a_stride, n_terms, panel); break;
+    default: tile_outer_4(n_columns, sums, a, a_stride, n_terms, panel); break;
+    }
+}
+
+/* The height of the next tile when n_rows are left: full ones, and the last two alike. */
+ALWAYS_INLINE ptrdiff_t tile_height(ptrdiff_t n_rows) {
+    if (n_rows <= TILE_ROWS) return n_rows;
+    if (n_rows >= 2 * TILE_ROWS) return TILE_ROWS;
+    return (n_rows + 1) / 2;
+}
+
+/* ---- subnormals ----------------------------------------------------------------
+ * Vanishing gradients become subnormal, which some chips compute a hundred times slower.
+ * Set in each thread for the length of a region and restored: never for the process. */
+#if defined(__SSE2__)
+ALWAYS_INLINE unsigned int flush_subnormals(void) {
+    unsigned int saved = _mm_getcsr();
+    _mm_setcsr(saved | 0x8040);
+    return saved;
+}
+ALWAYS_INLINE void restore_subnormals(unsigned int saved) { _mm_setcsr(saved); }
+#else
+ALWAYS_INLINE unsigned int flush_subnormals(void) { return 0; }
+ALWAYS_INLINE void restore_subnormals(unsigned int saved) { (void)saved; }
+#endif
+
+/* Independent fused multiply-adds for the benchmark's upper limit: returns their number. */
+MAYBE_UNUSED static double fma_loop(ptrdiff_t n_rounds, real *out) {
+    enum { CHAINS = 12 };
+    vreg chain[CHAINS];
+    vreg factor = v_set((real)0.999), term = v_set((real)1e-3);
+    for (int i = 0; i < CHAINS; i++) chain[i] = v_set((real)i);
+    for (ptrdiff_t round = 0; round < n_rounds; round++)
+        UNROLL for (int i = 0; i < CHAINS; i++) chain[i] = v_fma(chain[i], factor, term);
+    for (int i = 1; i < CHAINS; i++) chain[0] = chain[0] + chain[i];
+    v_store(out, chain[0]);
+    return (double)n_rounds * CHAINS * LANES;
+}
+
+#endif

@@ -1,0 +1,167 @@
+"""The cells as data: parameters, and how the kernels want them packed.
+
+The equations are in ``sklstm/_kernels/cells``, one file a cell; a new cell is a file there
+and an entry here. Gates are numbered in the order of design and PyTorch (LSTM: i, f, g, o;
+GRU: r, z, n). *Slots* are the registers a kernel keeps side by side for a block of units.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["CELLS", "Cell"]
+
+
+def _gates(*gates):
+    """Gate or slot numbers as the kernels take them."""
+    array = np.array(gates, dtype=np.intp)
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Bias:
+    """A bias vector's place among the slots a forward tile starts from."""
+
+    parameter: str
+    gates: np.ndarray
+    first_slot: int = 0
+
+
+@dataclass(frozen=True)
+class ForwardPhase:
+    """One product of the forward step: ``weight_ih @ x + weight_hh @ (hidden or extra)``."""
+
+    ih_gates: np.ndarray
+    hh_gates: np.ndarray
+    blocks_per_panel: int
+    block_slots: int
+    biases: tuple[Bias, ...]
+
+
+@dataclass(frozen=True)
+class WeightGradient:
+    """One product of the weight gradient: some slots of ``d_gates`` against ``source``."""
+
+    parameter: str
+    source: str  # "input", "previous" (hidden state) or "extra"
+    slots: np.ndarray
+    gates: np.ndarray
+    bias: str | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the network has to know about a cell.
+
+    Attributes
+    ----------
+    gate_names : tuple of str
+        Gates in the order of the rows of ``weight_ih``.
+    n_slots : int
+        Registers kept for a block of units: width of the gates buffer.
+    has_cell_state, has_extra : bool
+        Whether the cell keeps a cell state; whether it keeps rows of its own beside it.
+    bias_hh_gates : tuple of int
+        Gates whose recurrent part has a bias of its own, ``bias_hh``.
+    forward_phases : tuple of ForwardPhase
+    backward_gates : tuple of ndarray
+        For each backward phase, the gates whose rows of ``weight_hh`` it multiplies with.
+    weight_gradients : tuple of WeightGradient
+    input_slots, input_gates : ndarray
+        Slots (adjacent) and gates through which the gradient reaches the input.
+    """
+
+    gate_names: tuple[str, ...]
+    n_slots: int
+    has_cell_state: bool
+    has_extra: bool
+    bias_hh_gates: tuple[int, ...]
+    forward_phases: tuple[ForwardPhase, ...]
+    backward_gates: tuple[np.ndarray, ...]
+    weight_gradients: tuple[WeightGradient, ...]
+    input_slots: np.ndarray
+    input_gates: np.ndarray
+
+    @property
+    def n_gates(self):
+        """Gates: ``weight_ih`` has n_gates * hidden_size rows."""
+        return len(self.gate_names)
+
+    def parameter_shapes(self, n_inputs, hidden_size):
+        """Shapes of the parameters of one layer in one direction, in their order."""
+        n_rows = self.n_gates * hidden_size
+        shapes = {
+            "weight_ih": (n_rows, n_inputs),
+            "weight_hh": (n_rows, hidden_size),
+            "bias": (n_rows,),
+        }
+        if self.bias_hh_gates:
+            shapes["bias_hh"] = (len(self.bias_hh_gates) * hidden_size,)
+        return shapes
+
+
+_LSTM_GATES = _gates(0, 1, 2, 3)
+
+CELLS = {
+    "lstm": Cell(
+        gate_names=("i", "f", "g", "o"),
+        n_slots=4,
+        has_cell_state=True,
+        has_extra=False,
+        bias_hh_gates=(),
+        forward_phases=(
+            ForwardPhase(_LSTM_GATES, _LSTM_GATES, 1, 4, (Bias("bias", _LSTM_GATES),)),
+        ),
+        backward_gates=(_LSTM_GATES,),
+        weight_gradients=(
+            WeightGradient("weight_ih", "input", _LSTM_GATES, _LSTM_GATES, "bias"),
+            WeightGradient("weight_hh", "previous", _LSTM_GATES, _LSTM_GATES),
+        ),
+        input_slots=_LSTM_GATES,
+        input_gates=_LSTM_GATES,
+    ),
+    "gru": Cell(
+        gate_names=("r", "z", "n"),
+        n_slots=3,
+        has_cell_state=False,
+        has_extra=True,
+        bias_hh_gates=(),
+        forward_phases=(
+            ForwardPhase(_gates(0, 1), _gates(0, 1), 2, 2, (Bias("bias", _gates(0, 1)),)),
+            ForwardPhase(_gates(2), _gates(2), 4, 1, (Bias("bias", _gates(2)),)),
+        ),
+        backward_gates=(_gates(0, 1), _gates(2)),
+        weight_gradients=(
+            WeightGradient("weight_ih", "input", _gates(0, 1, 2), _gates(0, 1, 2), "bias"),
+            WeightGradient("weight_hh", "previous", _gates(0, 1), _gates(0, 1)),
+            WeightGradient("weight_hh", "extra", _gates(2), _gates(2)),
+        ),
+        input_slots=_gates(0, 1, 2),
+        input_gates=_gates(0, 1, 2),
+    ),
+    "gru_reset_after": Cell(
+        gate_names=("r", "z", "n"),
+        n_slots=4,
+        has_cell_state=False,
+        has_extra=False,
+        bias_hh_gates=(2,),
+        forward_phases=(
+            ForwardPhase(
+                _gates(2, 0, 1),
+                _gates(0, 1, 2),
+                1,
+                4,
+                (Bias("bias", _gates(2, 0, 1)), Bias("bias_hh", _gates(0), 3)),
+            ),
+        ),
+        backward_gates=(_gates(0, 1, 2),),
+        weight_gradients=(
+            WeightGradient("weight_ih", "input", _gates(0, 1, 2), _gates(2, 0, 1), "bias"),
+            WeightGradient("weight_hh", "previous", _gates(1, 2), _gates(0, 1)),
+            WeightGradient("weight_hh", "previous", _gates(3), _gates(2), "bias_hh"),
+        ),
+        input_slots=_gates(0, 1, 2),
+        input_gates=_gates(2, 0, 1),
+    ),
+}

@@ -1,0 +1,73 @@
+"""The linear head: pooled hidden states -> outputs, on the kernels of the layers."""
+
+import numpy as np
+
+from .memory import aligned_empty, round_up
+
+__all__ = ["Head"]
+
+_ONE_GATE = np.zeros(1, dtype=np.intp)
+_ONE_GATE.flags.writeable = False
+
+
+class Head:
+    """``outputs = features @ weight.T + bias``.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Units of the layer below.
+    n_outputs : int
+    dtype : {float32, float64}
+    kernels : module
+    """
+
+    def __init__(self, n_inputs, n_outputs, dtype, kernels):
+        self.n_inputs = n_inputs
+        self.n_outputs = n_outputs
+        self.dtype = np.dtype(dtype)
+        self.kernels = kernels
+        self.stride = round_up(n_outputs, kernels.lanes())
+        self.input_stride = round_up(n_inputs, kernels.lanes())
+        self.parameter_shapes = {"weight": (n_outputs, n_inputs), "bias": (n_outputs,)}
+
+    def pack_forward(self, parameters):
+        """Panels and bias registers."""
+        panels = aligned_empty((self.stride * self.n_inputs,), self.dtype)
+        bias = aligned_empty((self.stride,), self.dtype)
+        n_out = self.n_outputs
+        self.kernels.pack_gates(parameters["weight"], _ONE_GATE, n_out, 4, 0, self.n_inputs, panels)
+        self.kernels.pack_bias(parameters["bias"], _ONE_GATE, n_out, 0, 1, bias)
+        return panels, bias
+
+    def pack_backward(self, parameters):
+        """Panels of the product that sends the gradient to the features."""
+        panels = aligned_empty((self.stride * self.input_stride,), self.dtype)
+        self.kernels.pack_columns(parameters["weight"], _ONE_GATE, self.n_outputs, panels)
+        return panels
+
+    def forward(self, features, packed, n_threads):
+        """Outputs of shape (n_rows, n_outputs), a new array."""
+        panels, bias = packed
+        out = aligned_empty((len(features), self.stride), self.dtype)
+        self.kernels.dense(
+            features, 1, self.n_inputs, self.n_inputs, panels, bias, out, n_threads
+        )
+        return out[:, : self.n_outputs]
+
+    def backward(self, features, d_outputs, panels, gradients, workspace, n_threads):
+        """Fill the head's gradients; return that of the features, padded like them."""
+        n_rows = len(features)
+        padded = workspace.zeros("d_outputs", (n_rows, self.stride))
+        padded[:, : self.n_outputs] = d_outputs
+        scratch_size = self.kernels.gradient_scratch_size(self.n_inputs)
+        self.kernels.weight_gradient(
+            padded, 1, _ONE_GATE, _ONE_GATE, self.n_outputs, features,
+            np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"], gradients["bias"],
+            workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,
+        )  # fmt: skip
+        d_features = workspace.take("d_features", (n_rows, self.input_stride))
+        self.kernels.dense(
+            padded, 1, self.stride, self.stride, panels, None, d_features, n_threads
+        )
+        return d_features

@@ -1,0 +1,37 @@
+"""All parameters of a network in one flat vector, and named views of it."""
+
+import numpy as np
+
+__all__ = ["ParameterLayout"]
+
+
+class ParameterLayout:
+    """Where each parameter stands in the flat vector.
+
+    Parameters
+    ----------
+    shapes : mapping from key to shape
+        In the order of the vector. A key is any hashable; its last item is the
+        parameter's name ("weight_ih", "bias", ...).
+    """
+
+    def __init__(self, shapes):
+        self._places = {}
+        start = 0
+        for key, shape in shapes.items():
+            stop = start + int(np.prod(shape))
+            self._places[key] = (start, stop, shape)
+            start = stop
+        self.n_parameters = start
+
+    def views(self, flat):
+        """A dict of views, one for every key, shaped like the parameters."""
+        return {key: flat[a:b].reshape(shape) for key, (a, b, shape) in self._places.items()}
+
+    def is_weight(self):
+        """Mask of the vector: True for weights, False for biases."""
+        mask = np.ones(self.n_parameters, dtype=bool)
+        for key, (start, stop, _) in self._places.items():
+            if key[-1].startswith("bias"):
+                mask[start:stop] = False
+        return mask

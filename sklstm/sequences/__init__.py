@@ -1,0 +1,33 @@
+"""Sequences as users have them, and the one form the library computes with.
+
+container.py             `Sequences`: all steps in one array, and lengths
+stacking.py              a list of arrays -> one array, copied once
+layouts.py               2-D, 3-D, ragged, padded input and data frames <-> `Sequences`
+validation.py            what estimators check; errors that name sample and step
+converters.py            panels with the time axis last, long data frames
+windows.py               windows over long series, with groups for cross-validation
+timestep_transformer.py  any 2-D transformer of scikit-learn, applied to time steps
+lifting.py               targets and weights of sequences, repeated for their steps
+table_output.py          ``set_output`` where a result is a table only sometimes
+packing.py               sequences -> time-major batches without padding
+"""
+
+from .container import Sequences
+from .converters import from_long_frame, from_panel, to_panel
+from .layouts import restore_layout
+from .timestep_transformer import TimestepTransformer
+from .validation import check_sequences, check_targets, validate_sequences
+from .windows import sliding_windows
+
+__all__ = [
+    "Sequences",
+    "TimestepTransformer",
+    "check_sequences",
+    "check_targets",
+    "from_long_frame",
+    "from_panel",
+    "restore_layout",
+    "sliding_windows",
+    "to_panel",
+    "validate_sequences",
+]

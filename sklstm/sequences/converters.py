@@ -1,0 +1,287 @@
+"""Sequences from and to the forms other libraries keep them in.
+
+Only on request: an array with the time axis last looks like one with the time axis in
+the middle, and guessing would be wrong in silence.
+"""
+
+from typing import NamedTuple
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from .container import Sequences, as_object_array
+from .layouts import names_of_columns, pad
+from .validation import check_sequences
+
+
+class LongFrame(NamedTuple):
+    """What `from_long_frame` returns."""
+
+    X: Sequences
+    """One sequence for each id, in ascending order of the ids."""
+
+    ids: np.ndarray
+    """The id of each sequence (n_samples,)."""
+
+
+def from_panel(X):
+    """Convert a panel with the time axis last, as aeon, sktime and tsai keep it.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_channels, n_timesteps), or list of arrays of \
+            shape (n_channels, n_timesteps_i)
+        Shorter sequences of a 3-D panel are padded with NaN at the end. A 2-D array
+        (n_samples, n_timesteps) is one channel.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_timesteps, n_channels), or 1-D object array of \
+            arrays of shape (n_timesteps_i, n_channels)
+        With the padding, which estimators understand. Copied once, so that
+        estimators need not copy it again.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not such an array.
+
+    See Also
+    --------
+    to_panel : The way back.
+    from_long_frame : For data frames with one row a time step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.sequences import from_panel
+    >>> from_panel(np.zeros((10, 3, 50))).shape
+    (10, 50, 3)
+    """
+    if nw.dependencies.is_into_dataframe(X):
+        raise TypeError(
+            "X is a data frame, not a panel. For one row a time step (such as a frame "
+            "indexed by instance and time) use sklstm.sequences.from_long_frame("
+            "X.reset_index(), id=..., time=...)."
+        )
+    if not isinstance(X, list | tuple):
+        X = np.asarray(X)
+        if X.ndim == 2:
+            return np.ascontiguousarray(X[:, :, np.newaxis])
+        if X.ndim == 3:
+            return np.ascontiguousarray(X.transpose(0, 2, 1))
+        if X.ndim != 1 or X.dtype != object:
+            raise ValueError(
+                "A panel is 3-D, (n_samples, n_channels, n_timesteps), got shape "
+                f"{X.shape}."
+            )
+    arrays = [np.asarray(x) for x in X]
+    for i, array in enumerate(arrays):
+        if array.ndim not in (1, 2):
+            raise ValueError(
+                f"Sequence {i} of the panel has shape {array.shape}, expected "
+                "(n_channels, n_timesteps), or (n_timesteps,) for one channel."
+            )
+    return as_object_array(
+        [np.ascontiguousarray(np.atleast_2d(array).T) for array in arrays]
+    )
+
+
+def to_panel(X):
+    """Convert sequences to a panel with the time axis last, for aeon, sktime, tsai.
+
+    Parameters
+    ----------
+    X : array, data frame, list or Sequences
+        Sequences in any layout, see `check_sequences`; of length 0 too.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_channels, n_timesteps)
+        Shorter sequences are padded with NaN at the end (integers become floats).
+
+    See Also
+    --------
+    from_panel : The way back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.sequences import to_panel
+    >>> to_panel([np.array([1.0, 2.0, 3.0]), np.array([4.0])])
+    array([[[ 1.,  2.,  3.]],
+    <BLANKLINE>
+           [[ 4., nan, nan]]])
+    """
+    sequences, layout = check_sequences(X, dtype=None, min_length=0, allow_nan=True)
+    n_timesteps = layout.n_timesteps
+    if n_timesteps is None:
+        n_timesteps = sequences.lengths.max()
+    return np.ascontiguousarray(pad(sequences, n_timesteps).transpose(0, 2, 1))
+
+
+def from_long_frame(frame, *, id, time, columns=None, step=None):
+    """Make sequences of a data frame that has one row for each time step.
+
+    Parameters
+    ----------
+    frame : data frame
+        Of pandas, polars or another library that narwhals knows.
+    id : str
+        Name of the column that says which sequence a row belongs to.
+    time : str
+        Name of the column rows are sorted by within their sequence: numbers, dates
+        or whatever can be sorted.
+    columns : list of str, default=None
+        Names of the feature columns, which must be numeric. None means all columns
+        but `id` and `time`.
+    step : number, timedelta or numpy.timedelta64, default=None
+        The difference between successive times of a sequence. If given, a gap is an
+        error; if None, times may be spaced in any way.
+
+    Returns
+    -------
+    X : Sequences
+        One sequence for each id, in ascending order of the ids (as in pandas'
+        ``groupby``), with the names of the features. Missing values become NaN.
+    ids : ndarray of shape (n_samples,)
+        The id of each sequence: for aligning targets, and as ``groups`` for
+        cross-validation when several sequences are made of each.
+
+    Raises
+    ------
+    ValueError
+        If a column does not exist or is not numeric, an id or time is missing, a time
+        occurs twice in a sequence or, with `step`, one is left out. The message names
+        the row, the id and the time.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklstm.sequences import from_long_frame
+    >>> visits = pd.DataFrame({
+    ...     "patient": ["b", "a", "b"],
+    ...     "day": [2, 1, 1],
+    ...     "pulse": [70.0, 65.0, 80.0],
+    ... })
+    >>> X, ids = from_long_frame(visits, id="patient", time="day")
+    >>> ids.tolist()
+    ['a', 'b']
+    >>> X[1]
+    array([[80.],
+           [70.]])
+    >>> X.feature_names
+    array(['pulse'], dtype=object)
+    """
+    frame = _as_eager_frame(frame)
+    columns = _checked_columns(frame, id, time, columns)
+    for column in (id, time):
+        _check_nothing_missing(frame[column])
+    rows, ids, times = _sorted_keys(frame, id, time)
+    continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
+    _check_times(rows, ids, times, continues, step)
+    values = frame.select(columns).to_numpy()
+    if not np.array_equal(rows, np.arange(len(rows))):
+        values = values[rows]
+    starts = np.flatnonzero(np.append(True, ~continues))
+    lengths = np.diff(np.append(starts, len(rows)))
+    names = names_of_columns(columns)
+    return LongFrame(Sequences(values, lengths, feature_names=names), ids[starts])
+
+
+def _as_eager_frame(frame):
+    if not nw.dependencies.is_into_dataframe(frame):
+        raise TypeError(
+            f"frame is a {type(frame).__name__}, expected a data frame of pandas, "
+            "polars or the like. (Call collect() on a lazy frame.)"
+        )
+    frame = nw.from_native(frame, eager_only=True)
+    if len(frame) == 0:
+        raise ValueError("frame has no rows, so there are no sequences in it.")
+    return frame
+
+
+def _checked_columns(frame, id, time, columns):
+    """The names of the feature columns, after checking that all columns will do."""
+    if columns is None:
+        columns = [name for name in frame.columns if name not in (id, time)]
+    else:
+        columns = list(columns)
+    absent = [name for name in (id, time, *columns) if name not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"There is no column {absent[0]!r} in frame, whose columns are "
+            f"{frame.columns}. (Levels of an index become columns with "
+            "frame.reset_index().)"
+        )
+    if not columns:
+        raise ValueError(
+            f"frame has no feature columns besides {id!r} and {time!r}, so the time "
+            "steps would have no channels."
+        )
+    schema = frame.schema
+    other = [
+        f"{name!r} ({schema[name]})"
+        for name in columns
+        if not (schema[name].is_numeric() or schema[name] == nw.Boolean)
+    ]
+    if other:
+        raise ValueError(
+            f"Features must be numeric, but these columns are not: {', '.join(other)}. "
+            "Encode them first, or choose others with columns=[...]."
+        )
+    return columns
+
+
+def _check_nothing_missing(column):
+    missing = column.is_null()
+    if column.dtype.is_float():
+        missing = missing | column.is_nan()
+    rows = np.flatnonzero(missing.to_numpy())
+    if len(rows):
+        raise ValueError(
+            f"Column {column.name!r} has no value in row {rows[0]} (and in "
+            f"{len(rows) - 1} other rows): it cannot be said which sequence and step "
+            "such a row belongs to. Fill in the value or drop the row."
+        )
+
+
+def _sorted_keys(frame, id, time):
+    """Row numbers, ids and times, sorted by id and then time."""
+    number = "row"
+    while number in (id, time):
+        number += "_"
+    keys = frame.select(id, time).with_row_index(number).sort(id, time)
+    return tuple(keys[name].to_numpy() for name in (number, id, time))
+
+
+def _check_times(rows, ids, times, continues, step):
+    """Refuse times that occur twice in a sequence and, given a step, gaps."""
+    repeated = np.flatnonzero(continues & (times[1:] == times[:-1]))
+    if len(repeated):
+        i = repeated[0]
+        first, second = sorted(rows[i : i + 2].tolist())
+        raise ValueError(
+            f"Sequence {ids[i]!r} has the time {_shown(times[i])} twice, in rows "
+            f"{first} and {second} ({len(repeated)} such pairs in all). Drop one of "
+            "them, or aggregate them first, for example with group_by(id, time).mean()."
+        )
+    if step is None:
+        return
+    gaps = times[1:] - times[:-1]
+    if gaps.dtype.kind == "m":
+        step = np.timedelta64(step)
+    irregular = ~np.isclose(gaps, step) if gaps.dtype.kind == "f" else gaps != step
+    broken = np.flatnonzero(continues & irregular)
+    if len(broken):
+        i = broken[0]
+        raise ValueError(
+            f"Sequence {ids[i]!r} goes from time {_shown(times[i])} to "
+            f"{_shown(times[i + 1])} (row {rows[i + 1]}), but step={step} was promised "
+            f"({len(broken)} such places in all). Put the missing steps in (with NaN, "
+            "and impute them), give the parts ids of their own, or pass step=None."
+        )
+
+
+def _shown(time):
+    return str(time) if isinstance(time, np.datetime64) else repr(time)

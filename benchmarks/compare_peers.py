@@ -11,6 +11,7 @@ by name; `pip install '.[bench]'` installs all of them.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -20,15 +21,14 @@ from harness.pool import Worker, measure_in_turn
 from harness.tables import by_contestant, memory_table, ratio_table, scaling_table
 from peers import AVX2_ENVIRONMENT, PEERS
 
-EXPLANATIONS = {
-    "inference": "Inference: hidden states of a batch (n_samples, n_timesteps, "
-    "n_features, hidden_size).",
-    "training": "Training step: packing the weights, forward, backward; no optimiser.",
-    "ragged": "Training step on sequences of 10 to 100 steps.",
-    "fit": "Whole fit: 2 epochs of Adam, after an untimed one.",
-    "predict": "predict on a single sequence, validation included.",
-    "memory": "Peak memory of a training step, inputs and weights not counted.",
+TITLES = {
+    "inference": "inference of a batch",
+    "training": "training step (forward, backward, packing of the weights)",
+    "ragged": "training step on sequences of 10 to 100 steps",
+    "fit": "whole fit, 2 epochs of Adam",
+    "predict": "predict on a single sequence",
 }
+SHAPES_ARE = "A shape is n_samples, n_timesteps, n_features, hidden_size."
 
 
 def main():
@@ -50,12 +50,10 @@ def main():
     }
     print_heading(report)
     for section in options.only:
-        able = {name: p for name, p in found.items() if section in p.sections}
+        measure = measure_memory if section == "memory" else measure_section
         for cell in options.cells:
-            measure = measure_memory if section == "memory" else measure_section
-            report["sections"][f"{section} {cell}"] = measure(
-                able, section, cell, options
-            )
+            name = f"{section} {cell}"
+            report["sections"][name] = measure(found, section, cell, options)
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
 
@@ -113,10 +111,15 @@ def print_heading(report):
     print(f"Python {machine['python']}, " + ", ".join(map(" ".join, versions.items())))
     if report["isa"]:
         print(f"Held to {report['isa']}.")
+    print(SHAPES_ARE)
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"warning: load {load:.1f}, other programs are running", file=sys.stderr)
 
 
-def measure_section(able, section, cell, options):
+def measure_section(found, section, cell, options):
     """All cases of one section and one cell; prints its tables."""
+    able = [name for name, peer in found.items() if section in peer.sections]
     workers = [
         start_worker(name, n_threads, options.isa)
         for n_threads in options.threads
@@ -151,32 +154,48 @@ def measure_peaks(workers):
 def print_section(section, cell, measured, peaks, threads):
     measured = [(case, by_contestant(results)) for case, results in measured]
     for n_threads in threads:
-        title = f"{cell.upper()}, {n_threads} thread{'s' if n_threads > 1 else ''}"
-        print(f"\n### {EXPLANATIONS[section]} {title}\n")
+        threads_text = f"{n_threads} thread{'s' if n_threads > 1 else ''}"
+        print(f"\n### {cell.upper()}: {TITLES[section]}, {threads_text}\n")
         peak = peaks.get(n_threads) if section in ("inference", "training") else None
         print(ratio_table(measured, n_threads, peak=peak))
         if peak:
             print(f"\nMultiply-add peak measured: {peak / 1e9:.0f} GFLOP/s.")
     if section == "training" and len(threads) > 1:
-        print(f"\n### Threads, training step, {cell.upper()}\n")
+        print(f"\n### {cell.upper()}: gain from threads in a training step\n")
         print(scaling_table(measured, "sklstm", threads[0], threads[-1]))
     sys.stdout.flush()
 
 
-def measure_memory(able, section, cell, options):
-    """Peak memory of a training step, in a fresh process for every case."""
-    measured = []
-    for case in cases_of(section, cell, quick=options.quick):
-        used = {}
-        for name in able:
-            worker = start_worker(name, options.threads[-1], options.isa)
-            for contestant in worker.ask("prepare", case=case.as_message()):
-                used[contestant] = worker.ask("memory", name=contestant)
-            worker.close()
-        measured.append((case, used))
-    print(f"\n### {EXPLANATIONS[section]} {cell.upper()}\n")
-    print(memory_table(measured))
-    return [{"case": case.as_message(), "bytes": used} for case, used in measured]
+def measure_memory(found, section, cell, options):
+    """Peak memory of a training step and of a fit, in a fresh process every time."""
+    report = []
+    for kind in (section, "fit"):
+        measured = []
+        for case in cases_of(kind, cell, quick=options.quick):
+            used = {}
+            for name, peer in found.items():
+                if kind in peer.sections:
+                    used |= peaks_of_one(name, case, options)
+            measured.append((case, used))
+        what = "a whole fit" if kind == "fit" else "a training step"
+        print(
+            f"\n### {cell.upper()}: peak memory of {what} beside inputs and weights\n"
+        )
+        print(memory_table(measured))
+        report += [
+            {"case": case.as_message(), "bytes": used} for case, used in measured
+        ]
+    return report
+
+
+def peaks_of_one(name, case, options):
+    worker = start_worker(name, options.threads[-1], options.isa)
+    used = {
+        contestant: worker.ask("memory", name=contestant)
+        for contestant in worker.ask("prepare", case=case.as_message())
+    }
+    worker.close()
+    return used
 
 
 if __name__ == "__main__":

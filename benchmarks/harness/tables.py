@@ -109,7 +109,7 @@ def scaling_table(measured, contestant, few, many):
 
 
 def memory_table(measured):
-    """Peak memory of a training step in MB and ratios to ours."""
+    """Peak memory of every contestant in MB, a row a case."""
     names = []
     for _, results in measured:
         names += [name for name in results if name not in names]

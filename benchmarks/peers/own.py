@@ -11,7 +11,6 @@ import sklstm
 import sklstm._kernels
 from harness.cases import N_EPOCHS
 from peers import Contestant
-from sklstm import LSTMClassifier
 from sklstm.network import RecurrentNetwork
 from sklstm.sequences import Sequences
 
@@ -102,6 +101,8 @@ def build_ragged(case, n_threads):
 
 
 def classifier(case, n_threads):
+    from sklstm import LSTMClassifier  # the network alone does for all other cases
+
     return LSTMClassifier(
         cell=case.cell,
         hidden_layer_sizes=case.hidden_size,

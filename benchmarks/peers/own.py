@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
-from sklstm.sequences.packing import pack_batch
 
 import sklstm
 import sklstm._kernels
@@ -13,6 +12,7 @@ from harness.cases import N_EPOCHS
 from peers import Contestant
 from sklstm.network import RecurrentNetwork
 from sklstm.sequences import Sequences
+from sklstm.sequences.packing import pack_batch
 
 warnings.simplefilter("ignore", ConvergenceWarning)
 

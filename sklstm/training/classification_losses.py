@@ -24,10 +24,10 @@ class CrossEntropy(Loss):
 
     def __init__(self, n_classes):
         self.n_outputs = n_classes
-        self._rows = np.arange(0)
+        self._row_starts = np.arange(0)
 
     def __getstate__(self):
-        return {**self.__dict__, "_rows": np.arange(0)}
+        return {**self.__dict__, "_row_starts": np.arange(0)}  # a cache, no state
 
     def encode_targets(self, y, dtype):
         """Return the class codes 0, 1, ... as integers of pointer size."""
@@ -43,19 +43,15 @@ class CrossEntropy(Loss):
 
     def value_and_gradient(self, outputs, targets, weights, total_weight):
         """Return the loss of a batch and its gradient; see `Loss`."""
-        n_rows = len(outputs)
-        if len(self._rows) < n_rows:
-            self._rows = np.arange(n_rows)
-        rows = self._rows[:n_rows]
+        correct = self._flat_positions(targets)
         largest = np.maximum.reduce(outputs, axis=1, keepdims=True)
         shifted = np.subtract(outputs, largest)
-        correct = shifted[rows, targets]
+        losses = shifted.take(correct)
         d_outputs = np.exp(shifted, shifted)
         sums = np.add.reduce(d_outputs, axis=1, keepdims=True)
-        losses = np.log(sums[:, 0])
-        np.subtract(losses, correct, losses)
+        np.subtract(np.log(sums[:, 0]), losses, losses)
         np.divide(d_outputs, sums, d_outputs)
-        d_outputs[rows, targets] -= 1
+        d_outputs.reshape(-1)[correct] -= 1
         factor = 1.0 / total_weight
         if weights is None:
             np.multiply(d_outputs, factor, d_outputs)
@@ -64,6 +60,12 @@ class CrossEntropy(Loss):
             np.multiply(d_outputs, (weights * factor)[:, np.newaxis], d_outputs)
         value = np.add.reduce(losses, dtype=np.float64)
         return float(value) * factor, d_outputs
+
+    def _flat_positions(self, targets):
+        """Return where the output of each row's own class stands in the flat array."""
+        if len(self._row_starts) < len(targets):  # kept, as it is the same every time
+            self._row_starts = np.arange(len(targets)) * self.n_outputs
+        return self._row_starts[: len(targets)] + targets
 
     def score(self, outputs, targets, weights=None):
         """Return the weighted accuracy."""

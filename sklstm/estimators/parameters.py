@@ -92,6 +92,27 @@ def check_parameters_apply(estimator):
                 )
 
 
+def applicable_parameters(estimator):
+    """Return the parameters that have an effect, as a dictionary.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+
+    Returns
+    -------
+    parameters : dict
+    """
+    return {
+        field.name: getattr(estimator, field.name)
+        for field in dataclasses.fields(estimator)
+        if all(
+            getattr(estimator, other) in choices
+            for other, choices in field.metadata["only"].items()
+        )
+    }
+
+
 def _parameter_doc(field):
     """The numpydoc entry of a parameter, its default at the end of the type line."""
     kind, _, description = inspect.cleandoc(field.metadata["doc"]).partition("\n")

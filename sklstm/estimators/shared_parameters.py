@@ -88,7 +88,8 @@ class SharedParameters(BaseEstimator):
         "adam",
         [StrOptions({*STOCHASTIC_SOLVERS, "lbfgs"})],
         """{'adam', 'adamw', 'rmsprop', 'sgd', 'lbfgs'}
-        Optimiser. 'adamw' is Adam with `alpha` applied to the weights directly. 'lbfgs'
+        Optimiser. 'adamw' is Adam with `alpha` as decoupled weight decay: each step
+        subtracts ``learning_rate * alpha`` times the weights. 'lbfgs'
         is a quasi-Newton method on the full data set in float64, for small data: it
         has no learning rate and treats an integer sample weight exactly as repeated
         samples.
@@ -103,7 +104,7 @@ class SharedParameters(BaseEstimator):
         - 'constant' stays at `learning_rate_init`.
         - 'invscaling' divides it by the square root of the number of epochs.
         - 'adaptive' divides it by 5 whenever `n_iter_no_change` epochs have brought
-          no improvement of `tol`, and stops when it is below 1e-6.
+          no improvement of `tol`, and stops when a thousandth of it is left.
         - 'cosine' takes it to zero along half a cosine over `max_iter` epochs.
         """,
         only=_STOCHASTIC,
@@ -120,7 +121,8 @@ class SharedParameters(BaseEstimator):
         "auto",
         [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         """int or 'auto'
-        Sequences in a mini-batch. 'auto' means ``min(32, n_samples)``.
+        Sequences in a mini-batch. 'auto' means 32, and fewer (but not below 8) when
+        that would leave less than eight batches in an epoch.
         """,
         only=_STOCHASTIC,
     )
@@ -177,7 +179,7 @@ class SharedParameters(BaseEstimator):
     )
     momentum: float = parameter(
         0.9,
-        [Interval(Real, 0, 1, closed="both")],
+        [Interval(Real, 0, 1, closed="left")],
         """float
         Momentum of the gradient.
         """,

@@ -1,79 +1,11 @@
-"""The user's y: checked, encoded for a loss, decoded again; weights beside it."""
+"""Class labels: checked, encoded for a loss, decoded again, weighted by class."""
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from .._sklearn_compat import _check_sample_weight
-
-
-def check_weights(sample_weight, y, name="sample_weight"):
-    """Return weights as float64, one a sequence.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,), float or None
-        None gives ones.
-    y : sized
-        Anything with one entry a sequence.
-    name : str, default="sample_weight"
-        The name the user knows it by.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,), dtype float64
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, or if all are zero.
-    """
-    if sample_weight is not None and np.ndim(sample_weight) == 1:
-        _check_length(sample_weight, len(y), name)
-    return _check_sample_weight(
-        sample_weight, y, dtype=np.float64, ensure_non_negative=True
-    )
-
-
-def check_targets(y, n_samples, *, estimator_name, multi_output, name="y"):
-    """Return regression targets as a finite float64 array.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The user's targets.
-    n_samples : int
-        Number of sequences.
-    estimator_name : str
-        For error messages.
-    multi_output : bool or None
-        Whether y must have two axes; None accepts both.
-    name : str, default="y"
-        The name the user knows it by.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), dtype float64
-
-    Raises
-    ------
-    ValueError
-        If y is missing, of another length or not finite.
-    """
-    _check_given(y, estimator_name)
-    y = check_array(
-        y, ensure_2d=False, dtype=np.float64, input_name=name, estimator=estimator_name
-    )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    if multi_output is not None and multi_output != (y.ndim == 2):
-        raise ValueError(
-            f"{name} has shape {y.shape}, but the fit before it had "
-            f"{'several outputs' if multi_output else 'one output'} a sequence."
-        )
-    _check_length(y, n_samples, name)
-    return y
+from ..sequences import check_targets
 
 
 class Labels:
@@ -92,19 +24,23 @@ class Labels:
         self.multilabel = multilabel
 
     @classmethod
-    def from_targets(cls, y, n_samples, *, estimator_name, classes=None):
+    def from_targets(
+        cls, y, sequences, *, estimator_name, classes=None, incremental=False
+    ):
         """Find out from y, or from the classes given to ``partial_fit``.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or an indicator matrix of zeros and ones.
-        n_samples : int
-            Number of sequences.
+        sequences : Sequences
+            What they belong to.
         estimator_name : str
             For error messages.
         classes : array-like of shape (n_classes,), default=None
             All labels that may ever come. None takes those in y.
+        incremental : bool, default=False
+            Whether y is a piece of the data, so that `classes` must be given.
 
         Returns
         -------
@@ -117,7 +53,7 @@ class Labels:
         ValueError
             If y is missing, continuous, of another length or of one class only.
         """
-        y, multilabel = _check_labels(y, n_samples, estimator_name, "y")
+        y, multilabel = _check_labels(y, sequences, estimator_name, "y")
         if multilabel:
             known = np.arange(y.shape[1])
             if classes is not None and not np.array_equal(np.sort(classes), known):
@@ -126,6 +62,11 @@ class Labels:
                     f"column numbers 0 to {y.shape[1] - 1}, got {classes!r}."
                 )
             return cls(known, True), y
+        if incremental and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: the labels "
+                "of this piece of the data may not be all that will come."
+            )
         known = np.unique(y if classes is None else column_or_1d(classes))
         if len(known) < 2:
             raise ValueError(
@@ -135,15 +76,15 @@ class Labels:
         labels = cls(known, False)
         return labels, labels._codes_of(y, "y")
 
-    def encode(self, y, *, n_samples, estimator_name, name="y"):
+    def encode(self, y, sequences, *, estimator_name, name="y"):
         """Turn labels into what the loss is computed on.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The user's labels.
-        n_samples : int
-            Number of sequences.
+        sequences : Sequences
+            What they belong to.
         estimator_name, name : str
             For error messages.
 
@@ -158,7 +99,7 @@ class Labels:
         ValueError
             If y has labels that are not in `classes`, or the other form.
         """
-        y, multilabel = _check_labels(y, n_samples, estimator_name, name)
+        y, multilabel = _check_labels(y, sequences, estimator_name, name)
         if multilabel != self.multilabel:
             forms = ("one label a sequence", "a matrix of zeros and ones")
             raise ValueError(
@@ -174,30 +115,33 @@ class Labels:
             )
         return y
 
-    def decode(self, probabilities):
-        """Turn the predictions of the loss into labels.
+    def decode(self, outputs):
+        """Turn the network's outputs into labels.
 
         Parameters
         ----------
-        probabilities : ndarray of shape (n_samples, n_outputs)
-            One column a class; for two classes, the second class alone; for labels
-            marked by column, one column each.
+        outputs : ndarray of shape (n_samples, n_outputs)
+            Before the link: log odds, or softmax inputs.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         if self.multilabel:
-            return (probabilities > 0.5).astype(np.intp)
-        if self.n_outputs == 1:
-            return self.classes[(probabilities[:, 0] > 0.5).astype(np.intp)]
-        return self.classes[probabilities.argmax(axis=1)]
+            return (outputs > 0).astype(np.intp)
+        if self.binary:
+            return self.classes[(outputs[:, 0] > 0).astype(np.intp)]
+        return self.classes[outputs.argmax(axis=1)]
 
     @property
     def n_outputs(self):
         """Outputs of the network: one for two classes, one a class otherwise."""
-        binary = len(self.classes) == 2 and not self.multilabel
-        return 1 if binary else len(self.classes)
+        return 1 if self.binary else len(self.classes)
+
+    @property
+    def binary(self):
+        """Whether there are two classes, of which every sequence has one."""
+        return len(self.classes) == 2 and not self.multilabel
 
     def weights_of(self, codes, class_weight, sample_weight):
         """Multiply sample weights by class weights.
@@ -245,8 +189,6 @@ class Labels:
         return weights
 
     def _codes_of(self, y, name):
-        codes = np.searchsorted(self.classes, y)
-        codes[codes == len(self.classes)] = 0
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             first = int(np.flatnonzero(np.isin(y, unknown))[0])
@@ -256,7 +198,7 @@ class Labels:
                 f"{self.classes.tolist()}; give all labels that may come as `classes` "
                 "to the first partial_fit, or fit anew."
             )
-        return codes
+        return np.searchsorted(self.classes, y)
 
 
 def _class_weights(class_weight, classes, y, sample_weight):
@@ -282,9 +224,9 @@ def _check_is_not_list(class_weight):
         )
 
 
-def _check_labels(y, n_samples, estimator_name, name):
+def _check_labels(y, sequences, estimator_name, name):
     """Return y as an array and whether it marks labels by column."""
-    _check_given(y, estimator_name)
+    check_given(y, estimator_name)
     kind = type_of_target(y, input_name=name, raise_unknown=True)
     if kind == "multilabel-indicator":
         if issparse(y):
@@ -293,20 +235,12 @@ def _check_labels(y, n_samples, estimator_name, name):
     else:
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-    _check_length(y, n_samples, name)
+    check_targets(sequences, y, name)
     return y, kind == "multilabel-indicator"
 
 
-def _check_given(y, estimator_name):
+def check_given(y, estimator_name):
     if y is None:
         raise ValueError(
             f"{estimator_name} requires y to be passed, but the target y is None."
-        )
-
-
-def _check_length(values, n_samples, name):
-    if len(values) != n_samples:
-        raise ValueError(
-            f"{name} has {len(values)} entries for {n_samples} sequences: give exactly "
-            "one for each sequence, in the same order as X."
         )

@@ -1,0 +1,354 @@
+"""The skeleton of every estimator: fit, go on, compute outputs, keep the state.
+
+An estimator translates: the user's layouts and words in, attributes with a trailing
+underscore out. The arithmetic is that of ``training`` and ``network``.
+"""
+
+import contextlib
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .._threads import effective_n_threads
+from ..network import RecurrentNetwork
+from ..sequences import validate_sequences
+from ..sequences.packing import pack_batch
+from ..training import TrainingDivergedError, TrainingOptions, train
+from .parameters import applicable_parameters, check_parameters_apply
+from .shared_parameters import SharedParameters
+
+# Time steps that go through the network at once in inference: bounds its memory, and
+# changes no bit of the result.
+ROWS_PER_PASS = 65536
+
+# Forward once, backward twice.
+_PRODUCTS_OF_A_TRAINING_STEP = 3
+
+
+class RecurrentEstimator(SharedParameters):
+    """Base of all estimators.
+
+    A subclass says what to learn (`_new_task`) and how a sequence becomes one vector
+    (`_pooling`), and has public methods that call `_fit` and `_compute`.
+
+    The fitted state is the network (a flat parameter vector and its configuration), the
+    task (labels or the scale of y) and the training state (curves, moments, random
+    state); all of it plain values and arrays.
+    """
+
+    _attribute_docs = {
+        "n_features_in_": """int
+            Number of channels; for 2-D input the number of columns.""",
+        "feature_names_in_": """ndarray of shape (n_features_in_,)
+            Names of the channels (columns), if the input had names.""",
+        "n_outputs_": """int
+            Number of outputs of the network's head.""",
+        "n_iter_": """int
+            Epochs of the last call to `fit` or `partial_fit`.""",
+        "loss_": """float
+            Loss of the last epoch, penalty included.""",
+        "best_loss_": """float
+            Smallest loss of an epoch.""",
+        "loss_curve_": """list of float
+            Loss of every epoch, over all calls that went on from one another.""",
+        "validation_loss_curve_": """list of float or None
+            Loss on the validation data after every epoch, without the penalty. None if
+            there were none.""",
+        "validation_scores_": """list of float or None
+            Score on the validation data after every epoch.""",
+        "best_validation_score_": """float or None
+            Score of the weights that were kept.""",
+        "layers_": """list of list of dict
+            Read-only views of the recurrent weights: one entry a layer, in it one entry
+            a direction, in it the arrays by name (`weight_ih`, `weight_hh`, `bias`,
+            ...).""",
+    }
+
+    # ---- for subclasses ------------------------------------------------------------
+
+    def _new_task(self, classes=None, *, incremental=False):
+        """Return the task of a new fit, or of the first ``partial_fit``."""
+        raise NotImplementedError
+
+    def _pooling(self):
+        """Return how the network turns a sequence into one vector in training."""
+        raise NotImplementedError
+
+    # ---- fitting -------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight, validation):
+        """Fit anew, or go on from the last fit with `warm_start`.
+
+        `validation` is the user's ``(X, y, sample_weight)``, each of which may be None.
+        """
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        task = self._task if goes_on else self._new_task()
+        return self._fit_task(
+            task, X, y, sample_weight, validation=validation, goes_on=goes_on
+        )
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """Train for one epoch, the first time with a new network."""
+        if getattr(self, "class_weight", None) == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not known to partial_fit, which sees one "
+                "piece of the data: give a dict. compute_class_weight('balanced', "
+                "classes=classes, y=y) of scikit-learn makes its values from all y."
+            )
+        goes_on = self.__sklearn_is_fitted__()
+        if not goes_on:
+            task = self._new_task(classes, incremental=True)
+        else:
+            task = self._task
+            if classes is not None:
+                task.check_classes(classes)
+        return self._fit_task(
+            task, X, y, sample_weight, goes_on=goes_on, incremental=True
+        )
+
+    def _fit_task(
+        self,
+        task,
+        X,
+        y,
+        sample_weight,
+        *,
+        goes_on,
+        validation=(None, None, None),
+        incremental=False,
+    ):
+        check_parameters_apply(self)
+        with self._restored_on_error():
+            sequences = validate_sequences(
+                self, X, reset=not goes_on, dtype=np.dtype(self.dtype)
+            )
+            y = (task.encode if goes_on else task.begin)(y, sequences)
+            weights = self._weights(task, y, sample_weight, sequences)
+            validation = self._validation_data(task, validation)
+            random_state = check_random_state(self.random_state)
+            network = self._network_to_train(task, sequences, random_state, goes_on)
+            self._train(
+                network,
+                task,
+                sequences,
+                y,
+                weights,
+                random_state=random_state,
+                state=self._state if goes_on else None,
+                validation=validation,
+                incremental=incremental,
+            )
+        return self
+
+    def _train(self, network, task, sequences, y, weights, **how):
+        """Train the network; keep it, also if training broke off on the way."""
+        options = TrainingOptions.from_parameters(applicable_parameters(self))
+        n_threads = self._n_training_threads(network, sequences, options)
+        try:
+            state = train(
+                network,
+                sequences,
+                y,
+                weights,
+                loss=task.loss,
+                options=options,
+                n_threads=n_threads,
+                verbose=self.verbose,
+                **how,
+            )
+        except TrainingDivergedError as error:
+            self._keep(network, task, error.state)
+            raise
+        self._keep(network, task, state)
+        if state.stop_reason == "interrupted":
+            warnings.warn(
+                f"{type(self).__name__}.fit was interrupted in epoch "
+                f"{state.n_iter + 1}. The model can be used: it has the weights after "
+                "the last complete mini-batch.",
+                stacklevel=2,
+            )
+
+    def _n_training_threads(self, network, sequences, options):
+        batch_size = len(sequences)
+        if options.solver != "lbfgs":
+            batch_size = options.resolve_batch_size(len(sequences))
+        n_rows = sequences.offsets[-1] * batch_size // len(sequences)
+        work = n_rows * network.n_parameters * _PRODUCTS_OF_A_TRAINING_STEP
+        return effective_n_threads(self.n_jobs, work=work)
+
+    def _weights(self, task, y, sample_weight, sequences, name="sample_weight"):
+        return task.weights(
+            y,
+            sample_weight,
+            sequences,
+            class_weight=getattr(self, "class_weight", None),
+            name=name,
+        )
+
+    def _validation_data(self, task, validation):
+        """Check the user's validation data; return what `train` takes."""
+        X, y, sample_weight = validation
+        if X is None and y is None and sample_weight is None:
+            return None
+        if X is None:
+            given = "y_val" if y is not None else "sample_weight_val"
+            raise ValueError(f"{given} is given without X_val: pass both or neither.")
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "X_val has no effect with solver='lbfgs', which does not stop early. "
+                "Leave it out, or choose another solver."
+            )
+        if y is None and task.pooled:
+            raise ValueError("X_val is given without y_val: pass both or neither.")
+        sequences = validate_sequences(self, X, reset=False, dtype=np.dtype(self.dtype))
+        y = task.encode(y, sequences, name="y_val")
+        name = "sample_weight_val"
+        return sequences, y, self._weights(task, y, sample_weight, sequences, name)
+
+    def _network_to_train(self, task, sequences, random_state, goes_on):
+        """Return a new network, or a copy of the present one: predict may be running."""
+        config = {
+            "n_features": sequences.n_features,
+            "n_outputs": task.loss.n_outputs,
+            "cell": self.cell,
+            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
+            "pooling": self._pooling() if task.pooled else None,
+            "reset_after": self.reset_after,
+            "dtype": np.dtype(self.dtype),
+        }
+        if goes_on:
+            self._check_unchanged(config)
+            return self._network.astype(self._network.dtype)
+        network = RecurrentNetwork(**config)
+        network.initialize(
+            random_state,
+            weight_init=self.weight_init,
+            forget_bias=self.forget_bias,
+            max_length=int(sequences.lengths.max()),
+        )
+        return network
+
+    def _check_unchanged(self, config):
+        for name, value in config.items():
+            present = getattr(self._network, name)
+            if value != present:
+                raise ValueError(
+                    f"The fitted network has {name}={present!r}, so training cannot go "
+                    f"on with {name}={value!r}. Set {name} back, or start anew with "
+                    "warm_start=False and fit."
+                )
+
+    def _keep(self, network, task, state):
+        """Set the fitted attributes."""
+        self._network, self._task, self._state = network, task, state
+        self.n_outputs_ = network.n_outputs
+        self.n_iter_ = state.n_iter
+        self.loss_ = state.loss
+        self.best_loss_ = state.best_loss
+        self.loss_curve_ = state.loss_curve
+        # None rather than an empty list where there was nothing to validate on.
+        self.validation_loss_curve_ = state.validation_loss_curve or None
+        self.validation_scores_ = state.validation_scores or None
+        self.best_validation_score_ = state.best_validation_score
+        vars(self).update(task.fitted_attributes)
+
+    @contextlib.contextmanager
+    def _restored_on_error(self):
+        """Leave the estimator as it was if the block fails.
+
+        Except where training diverged: the last good weights are kept then.
+        """
+        before = dict(vars(self))
+        try:
+            yield
+        except TrainingDivergedError:
+            raise
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    # ---- computing -----------------------------------------------------------------
+
+    def _compute(self, X, method):
+        """Check X and run the fitted network over it; see `_run`."""
+        network = self._fitted_network()
+        sequences = validate_sequences(self, X, reset=False, dtype=network.dtype)
+        return self._run(sequences, method)
+
+    def _run(self, sequences, method, **arguments):
+        """Run the fitted network over sequences.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Checked, of the network's dtype.
+        method : {"predict", "features"}
+            Which of the network's methods.
+        **arguments
+            For that method.
+
+        Returns
+        -------
+        result : ndarray of shape (n_samples, width) or (n_total_timesteps, width)
+            In the order of `sequences`.
+        """
+        network = self._network
+        run = getattr(network, method)
+        parts = []
+        for part in _in_passes(sequences):
+            batch = pack_batch(part)
+            work = batch.n_rows * network.n_parameters
+            n_threads = effective_n_threads(self.n_jobs, work=work)
+            rows = run(batch, n_threads=n_threads, **arguments)
+            in_order = np.empty_like(rows)
+            per_step = len(rows) != batch.n_samples
+            in_order[batch.row_source if per_step else batch.index] = rows
+            parts.append(in_order)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _fitted_network(self):
+        try:
+            return self._network
+        except AttributeError:
+            check_is_fitted(self)  # raises scikit-learn's error
+            raise
+
+    def __sklearn_is_fitted__(self):
+        return "_network" in vars(self)
+
+    @property
+    def layers_(self):
+        """Read-only views of the recurrent weights."""
+        return self._fitted_network().layers
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _in_passes(sequences):
+    """Cut sequences into consecutive parts of about `ROWS_PER_PASS` time steps."""
+    if sequences.offsets[-1] <= ROWS_PER_PASS:
+        return [sequences]
+    whole = sequences.offsets[1:] // ROWS_PER_PASS
+    cuts = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(sequences)]
+    return [sequences[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def _layer_sizes(hidden_layer_sizes):
+    """Hidden units of each layer as a tuple."""
+    sizes = hidden_layer_sizes
+    if isinstance(sizes, Integral):
+        return (int(sizes),)
+    sizes = tuple(sizes)
+    if not sizes or not all(isinstance(n, Integral) and n >= 1 for n in sizes):
+        raise ValueError(
+            "hidden_layer_sizes must be a positive int or a tuple of them, one for each "
+            f"layer, got {hidden_layer_sizes!r}."
+        )
+    return tuple(map(int, sizes))

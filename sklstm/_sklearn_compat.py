@@ -5,8 +5,8 @@ When a release moves or changes one of them, this file is the one to mend.
 
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
-    InvalidParameterError,
     Interval,
+    InvalidParameterError,
     Options,
     StrOptions,
 )

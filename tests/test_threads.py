@@ -70,7 +70,9 @@ def test_the_environment_is_read_once(monkeypatch):
 
 
 @pytest.mark.parametrize("team, in_child", [(2, 1), (1, 2)])
-def test_a_fork_of_a_process_that_ran_a_team_computes_alone(monkeypatch, team, in_child):
+def test_a_fork_of_a_process_that_ran_a_team_computes_alone(
+    monkeypatch, team, in_child
+):
     effective_n_threads(team)
     _threads._after_fork_in_child()
     assert effective_n_threads(2) == in_child

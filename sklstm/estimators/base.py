@@ -209,7 +209,7 @@ class RecurrentEstimator(SharedParameters):
         return sequences, y, self._weights(task, y, sample_weight, sequences, name)
 
     def _network_to_train(self, task, sequences, random_state, goes_on):
-        """Return a new network, or a copy of the present one: predict may be running."""
+        """Return a new network, or a copy of ours: `predict` may be running on it."""
         config = {
             "n_features": sequences.n_features,
             "n_outputs": task.loss.n_outputs,
@@ -348,7 +348,7 @@ def _layer_sizes(hidden_layer_sizes):
     sizes = tuple(sizes)
     if not sizes or not all(isinstance(n, Integral) and n >= 1 for n in sizes):
         raise ValueError(
-            "hidden_layer_sizes must be a positive int or a tuple of them, one for each "
-            f"layer, got {hidden_layer_sizes!r}."
+            "hidden_layer_sizes must be a positive int, or a tuple of them, one for "
+            f"each layer; got {hidden_layer_sizes!r}."
         )
     return tuple(map(int, sizes))

@@ -202,7 +202,7 @@ class Labels:
 
 
 def _class_weights(class_weight, classes, y, sample_weight):
-    """Weights of the classes; 'balanced' gives a class without weight the weight one."""
+    """Weights of the classes; one for a class that 'balanced' cannot know."""
     if class_weight != "balanced":
         return compute_class_weight(class_weight, classes=classes, y=y)
     seen = np.unique(y[sample_weight > 0])
@@ -240,6 +240,7 @@ def _check_labels(y, sequences, estimator_name, name):
 
 
 def check_given(y, estimator_name):
+    """Raise scikit-learn's error if there is no y."""
     if y is None:
         raise ValueError(
             f"{estimator_name} requires y to be passed, but the target y is None."

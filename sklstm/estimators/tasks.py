@@ -123,7 +123,7 @@ class ClassificationTask(Task):
         return logits.astype(outputs.dtype)
 
     def _of_all_classes(self, outputs):
-        """Of two classes the network has the log odds of the second; add the first's."""
+        """Add the first class's log odds: of two, the network has the second's."""
         if not self.labels.binary:
             return outputs
         return np.concatenate([-outputs, outputs], axis=1)
@@ -198,8 +198,8 @@ class NextStepTask(Task):
             raise ValueError(
                 f"{self._estimator_name}(objective='next_step') learns to predict the "
                 "next time step, but no sequence has more than one (2-D input with "
-                "1 feature(s) is one step a sequence). Pass longer sequences, or choose "
-                "objective='classification' or 'regression' and pass y."
+                "1 feature(s) is one step a sequence). Pass longer sequences, or "
+                "choose objective='classification' or 'regression' and pass y."
             )
 
 

@@ -23,8 +23,8 @@ class SequenceTransformer(
     """Recurrent network (LSTM or GRU) that turns sequences into vectors.
 
     The network is trained on an objective that needs no labels, predicting the next
-    time step, or on labels or numbers; its head is then put aside, and the hidden states
-    of the top layer are the features. They serve any scikit-learn model:
+    time step, or on labels or numbers. Its head is then put aside: the hidden states of
+    the top layer are the features. They serve any scikit-learn model:
     ``make_pipeline(SequenceTransformer(), LogisticRegression())``.
 
     Parameters

@@ -52,10 +52,8 @@ def recurrent_estimator(cls):
     fields = dataclasses.fields(cls)
     cls._parameter_constraints = {f.name: f.metadata["constraints"] for f in fields}
     if cls.__doc__ is not None:  # python -OO drops docstrings
-        own = [f for f in fields if f.name in vars(cls)["__annotations__"]]
-        inherited = [f for f in fields if f not in own]
         cls.__doc__ = inspect.cleandoc(cls.__doc__).format(
-            parameters="\n".join(map(_parameter_doc, own + inherited)),
+            parameters="\n".join(map(_parameter_doc, _own_fields_first(cls))),
             attributes="\n".join(
                 _entry(name, doc) for name, doc in cls._attribute_docs.items()
             ),
@@ -113,16 +111,25 @@ def applicable_parameters(estimator):
     }
 
 
+def _own_fields_first(cls):
+    """The fields of a class, those of its farthest base last."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    return [
+        fields.pop(name)
+        for base in cls.__mro__
+        for name in vars(base).get("__annotations__", ())
+        if name in fields
+    ]
+
+
 def _parameter_doc(field):
     """The numpydoc entry of a parameter, its default at the end of the type line."""
     kind, _, description = inspect.cleandoc(field.metadata["doc"]).partition("\n")
-    only = " or ".join(
-        f'``{other}="{choice}"``'
-        for other, choices in field.metadata["only"].items()
-        for choice in choices
-    )
-    if only:
-        description += f"\nOnly used with {only}; set otherwise, it is an error."
+    for other, choices in field.metadata["only"].items():
+        *most, last = (f"'{choice}'" for choice in choices)
+        wanted = f"{', '.join(most)} or {last}" if most else last
+        scope = f"Only for {other} {wanted}; otherwise an error unless at its default."
+        description += "\n\n" + textwrap.fill(scope, width=80)
     return _entry(field.name, f"{kind}, default={field.default!r}\n{description}")
 
 

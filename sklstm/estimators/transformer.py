@@ -3,8 +3,7 @@
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from .._sklearn_compat import StrOptions, _fit_context, available_if
-from ..sequences import Sequences, validate_sequences
-from ..sequences.layouts import restore_layout
+from ..sequences import Sequences, restore_layout, validate_sequences
 from ..sequences.table_output import TableOutputMixin
 from .base import RecurrentEstimator
 from .parameters import parameter, recurrent_estimator

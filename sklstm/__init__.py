@@ -1,0 +1,16 @@
+"""Recurrent neural networks as scikit-learn estimators, on Cython kernels."""
+
+from ._show_versions import show_versions
+from .estimators import LSTMClassifier, LSTMRegressor, SequenceTransformer
+from .sequences import Sequences, TimestepTransformer
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "SequenceTransformer",
+    "Sequences",
+    "TimestepTransformer",
+    "show_versions",
+]

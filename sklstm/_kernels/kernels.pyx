@@ -17,7 +17,7 @@ double. The parts, from the inside out:
 Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
 touch a Python object after their first lines; sizes are checked by sklstm.network.
 """
-from cython.parallel cimport prange, threadid
+from cython.parallel cimport prange
 
 include "layer.pxi"
 include "cells/lstm.pxi"

@@ -31,7 +31,7 @@ cdef extern from "simd.h" nogil:
     Py_ssize_t tile_height(Py_ssize_t n_rows)
     unsigned int flush_subnormals()
     void restore_subnormals(unsigned int saved)
-    double fma_loop(Py_ssize_t n_rounds, real* out)
+    double fma_loop(Py_ssize_t n_rounds)
 
 
 # One layer in one direction. Units are padded to whole registers: `stride` elements a row

@@ -60,7 +60,7 @@ class Head:
         n_rows = len(features)
         padded = workspace.zeros("d_outputs", (n_rows, self.stride))
         padded[:, : self.n_outputs] = d_outputs
-        scratch_size = self.kernels.gradient_scratch_size(self.n_inputs)
+        scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
         self.kernels.weight_gradient(
             padded, 1, _ONE_GATE, _ONE_GATE, self.n_outputs, features,
             np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"], gradients["bias"],

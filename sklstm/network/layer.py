@@ -254,7 +254,7 @@ class RecurrentLayer:
             "extra": (states.extra, plan.input_segments),
         }
         n_columns = max(self.n_inputs, self.hidden_size)
-        scratch_size = self.kernels.gradient_scratch_size(n_columns)
+        scratch_size = self.kernels.gradient_scratch_size(self.hidden_size, n_columns)
         scratch = workspace.take("scratch", (plan.n_threads, scratch_size))
         for product in self.cell.weight_gradients:
             source, segments = sources[product.source]

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sklstm import _kernels
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Processes that a test starts import the package under test, not what lies in the
+# folder they happen to be started in (the sources, when the package is installed).
+os.environ["PYTHONSAFEPATH"] = "1"
+os.environ["PYTHONPATH"] = str(Path(_kernels.__file__).resolve().parents[2])
 
 
 @pytest.fixture(params=[1, 2], ids=["1_thread", "2_threads"])
@@ -19,6 +26,23 @@ def n_threads(request):
 def dtype(request):
     """The two dtypes every kernel is built for."""
     return request.param
+
+
+@pytest.fixture(params=_kernels.supported_isas())
+def isa(request, monkeypatch):
+    """Every instruction set of this build and processor, in use during the test."""
+    variants = {
+        np.dtype(dtype): _kernels.load_variant(dtype, request.param)
+        for dtype in ("float32", "float64")
+    }
+    monkeypatch.setattr(_kernels, "_loaded", variants)
+    return request.param
+
+
+@pytest.fixture
+def kernels(isa, dtype):
+    """The kernel module of one instruction set and dtype."""
+    return _kernels.load_variant(dtype, isa)
 
 
 @pytest.fixture(scope="session")

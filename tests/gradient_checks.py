@@ -112,7 +112,8 @@ def _describe(analytic, expected, wrong, error, name):
     index = tuple(int(i) for i in worst)
     lines = [
         f"gradient of {name}: {wrong.sum()} of {wrong.size} elements are wrong;",
-        f"the worst is {index}: {analytic[worst]:.10g}, expected {expected[worst]:.10g}",
+        f"the worst is {index}: {analytic[worst]:.10g},"
+        f" expected {expected[worst]:.10g}",
     ]
     if np.isnan(analytic).any():
         lines.append(f"({np.isnan(analytic).sum()} elements are NaN)")

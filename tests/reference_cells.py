@@ -42,7 +42,8 @@ class Cell(NamedTuple):
     step : callable
         ``step(x, previous, parameters) -> (states, saved)`` for one time step.
     step_backward : callable
-        ``step_backward(d_states, saved, parameters) -> (d_x, d_previous, d_parameters)``.
+        ``step_backward(d_states, saved, parameters)`` gives ``(d_x, d_previous,
+        d_parameters)``.
     """
 
     n_gates: int
@@ -78,7 +79,7 @@ def sigmoid(z):
     return 0.5 + 0.5 * np.tanh(0.5 * z)
 
 
-# LSTM ------------------------------------------------------------------------------
+# LSTM ----
 
 
 def lstm_step(x, previous, parameters):
@@ -110,7 +111,7 @@ def lstm_step_backward(d_states, saved, parameters):
     return d_z @ parameters["weight_ih"], d_previous, d_parameters
 
 
-# GRU as first published ------------------------------------------------------------
+# GRU as first published ----
 
 
 def gru_step(x, previous, parameters):
@@ -146,7 +147,7 @@ def gru_step_backward(d_states, saved, parameters):
     return d_a @ parameters["weight_ih"], {"hidden": d_h_prev}, d_parameters
 
 
-# GRU with the reset gate after the product -----------------------------------------
+# GRU with the reset gate after the product ----
 
 
 def gru_reset_after_step(x, previous, parameters):
@@ -207,7 +208,7 @@ CELLS = {
 }
 
 
-# Ragged batches --------------------------------------------------------------------
+# Ragged batches ----
 
 
 def packed_offsets(lengths):

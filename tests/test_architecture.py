@@ -9,11 +9,13 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "sklstm"
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = REPOSITORY / "sklstm"
 
 # What a part of the package may import from the package, besides itself. A part is a
 # folder, or a file that lies beside the folders.
@@ -41,12 +43,16 @@ ARROWS = {
     "_show_versions": {"_kernels", "_threads"},
 }
 
-# What may be imported from outside. A newcomer has nothing else installed.
-RUNTIME_DEPENDENCIES = {"joblib", "narwhals", "numpy", "scipy", "sklearn"}
+# What may be imported from outside: what the package declares it needs.
+with open(REPOSITORY / "pyproject.toml", "rb") as file:
+    DECLARED = tomllib.load(file)["project"]["dependencies"]
+RUNTIME_DEPENDENCIES = {
+    re.match(r"[\w-]+", requirement)[0].replace("scikit-learn", "sklearn")
+    for requirement in DECLARED
+}
 KERNEL_DEPENDENCIES = {"cython", "libc", "openmp", "cpython"}
 OPTIONAL_DEPENDENCIES = {
     "_show_versions": {"Cython", "threadpoolctl"},
-    "_threads": {"threadpoolctl"},
     "inspection": {"matplotlib"},
     "interchange": {"onnx"},
 }
@@ -195,7 +201,7 @@ def test_the_front_door_holds_names_and_no_code():
 def test_import_loads_nothing_that_is_optional():
     code = (
         "import sys, sklstm\n"
-        "slow = {'pandas', 'polars', 'torch', 'keras', 'matplotlib', 'onnx', 'pytest'}\n"
+        "slow = {'pandas', 'polars', 'torch', 'keras', 'matplotlib', 'onnx'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)\n"
     )
     done = subprocess.run(

@@ -90,7 +90,7 @@ def test_gradient_of_a_ragged_batch_is_the_sum_over_its_sequences(cell):
     problem = random_problem(cell, lengths=LENGTHS, **SIZES)
     together = gradients_of(cell, problem)
     offsets = packed_offsets(LENGTHS)
-    total = {name: 0 for name in problem["parameters"]}
+    total = dict.fromkeys(problem["parameters"], 0)
     for b, length in enumerate(LENGTHS):
         rows = offsets[:length] + b
         alone = {

@@ -31,18 +31,18 @@ class Head:
         self.input_stride = round_up(n_inputs, kernels.lanes())
         self.parameter_shapes = {"weight": (n_outputs, n_inputs), "bias": (n_outputs,)}
 
-    def pack_forward(self, parameters):
-        """Panels and bias registers."""
-        panels = aligned_empty((self.stride * self.n_inputs,), self.dtype)
-        bias = aligned_empty((self.stride,), self.dtype)
+    def pack_forward(self, parameters, workspace):
+        """Panels and bias registers, owned by the workspace."""
+        panels = workspace.take("head_panels", (self.stride * self.n_inputs,))
+        bias = workspace.take("head_bias", (self.stride,))
         n_out = self.n_outputs
         self.kernels.pack_gates(parameters["weight"], _ONE_GATE, n_out, 4, 0, self.n_inputs, panels)
         self.kernels.pack_bias(parameters["bias"], _ONE_GATE, n_out, 0, 1, bias)
         return panels, bias
 
-    def pack_backward(self, parameters):
+    def pack_backward(self, parameters, workspace):
         """Panels of the product that sends the gradient to the features."""
-        panels = aligned_empty((self.stride * self.input_stride,), self.dtype)
+        panels = workspace.take("head_backward_panels", (self.stride * self.input_stride,))
         self.kernels.pack_columns(parameters["weight"], _ONE_GATE, self.n_outputs, panels)
         return panels
 

@@ -1,12 +1,13 @@
 """One recurrent layer in one direction: packs weights, owns memory, calls the kernels."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
 from .._kernels import kernels_for
 from .cells import CELLS
-from .memory import Workspace, aligned_empty, round_up
+from .memory import round_up
 from .steps import forward_table, previous_segments, row_blocks
 
 __all__ = ["BatchPlan", "LayerGradients", "LayerStates", "RecurrentLayer"]
@@ -104,28 +105,35 @@ class RecurrentLayer:
         self.stride = round_up(hidden_size, self.lanes)
         self.input_stride = round_up(n_inputs, self.lanes)
         self.parameter_shapes = self.cell.parameter_shapes(n_inputs, hidden_size)
+        n_terms = n_inputs + hidden_size
+        phases = self.cell.forward_phases
+        self._panel_stops = list(
+            accumulate(len(phase.hh_gates) * self.stride * n_terms for phase in phases)
+        )
+        self._bias_stops = list(accumulate(phase.block_slots * self.stride for phase in phases))
 
-    def pack_forward(self, parameters):
+    def pack_forward(self, parameters, workspace):
         """Panels and biases of all forward phases.
 
         Parameters
         ----------
         parameters : mapping from str to ndarray
             ``weight_ih``, ``weight_hh``, ``bias`` and what the cell has besides.
+        workspace : Workspace
+            Owns the result.
 
         Returns
         -------
         packed : tuple of two ndarrays
         """
         n_terms = self.n_inputs + self.hidden_size
-        phases = self.cell.forward_phases
-        panel_sizes = [len(p.hh_gates) * self.stride * n_terms for p in phases]
-        bias_sizes = [p.block_slots * self.stride for p in phases]
-        panels = aligned_empty((sum(panel_sizes),), self.dtype)
-        biases = aligned_empty((sum(bias_sizes),), self.dtype)
-        panel_parts = np.split(panels, np.cumsum(panel_sizes[:-1]))
-        bias_parts = np.split(biases, np.cumsum(bias_sizes[:-1]))
-        for phase, panel_part, bias_part in zip(phases, panel_parts, bias_parts, strict=True):
+        panels = workspace.take("panels", (self._panel_stops[-1],))
+        biases = workspace.take("biases", (self._bias_stops[-1],))
+        panel_start = bias_start = 0
+        for phase, panel_stop, bias_stop in zip(
+            self.cell.forward_phases, self._panel_stops, self._bias_stops, strict=True
+        ):
+            panel_part = panels[panel_start:panel_stop]
             for name, gates, first_term in (
                 ("weight_ih", phase.ih_gates, 0),
                 ("weight_hh", phase.hh_gates, self.n_inputs),
@@ -137,23 +145,26 @@ class RecurrentLayer:
             for bias in phase.biases:
                 self.kernels.pack_bias(
                     parameters[bias.parameter], bias.gates, self.hidden_size,
-                    bias.first_slot, phase.block_slots, bias_part,
+                    bias.first_slot, phase.block_slots, biases[bias_start:bias_stop],
                 )  # fmt: skip
+            panel_start, bias_start = panel_stop, bias_stop
         return panels, biases
 
-    def pack_backward(self, parameters):
+    def pack_backward(self, parameters, workspace):
         """Panels of the products through the recurrence, of all backward phases."""
         sizes = [len(gates) * self.stride**2 for gates in self.cell.backward_gates]
-        panels = aligned_empty((sum(sizes),), self.dtype)
-        parts = np.split(panels, np.cumsum(sizes[:-1]))
-        for gates, part in zip(self.cell.backward_gates, parts, strict=True):
+        panels = workspace.take("backward_panels", (sum(sizes),))
+        start = 0
+        for gates, size in zip(self.cell.backward_gates, sizes, strict=True):
+            part = panels[start : start + size]
             self.kernels.pack_columns(parameters["weight_hh"], gates, self.hidden_size, part)
+            start += size
         return panels
 
-    def pack_input(self, parameters):
+    def pack_input(self, parameters, workspace):
         """Panels of the product that sends the gradient to the layer below."""
         n_terms = len(self.cell.input_gates) * self.stride
-        panels = aligned_empty((n_terms * self.input_stride,), self.dtype)
+        panels = workspace.take("input_panels", (n_terms * self.input_stride,))
         self.kernels.pack_columns(
             parameters["weight_ih"], self.cell.input_gates, self.hidden_size, panels
         )

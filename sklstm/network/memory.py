@@ -1,5 +1,7 @@
 """Arrays for the kernels: aligned, and kept from one batch to the next."""
 
+from math import prod
+
 import numpy as np
 
 __all__ = ["Workspace", "aligned_empty", "round_up"]
@@ -14,11 +16,11 @@ def round_up(size, multiple):
 
 def aligned_empty(shape, dtype):
     """An uninitialised C-contiguous array that starts at a cache line."""
-    dtype = np.dtype(dtype)
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    raw = np.empty(n_bytes + ALIGNMENT, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + n_bytes].view(dtype).reshape(shape)
+    itemsize = np.dtype(dtype).itemsize
+    size = prod(shape)
+    raw = np.empty(size + ALIGNMENT // itemsize, dtype=dtype)
+    start = -raw.__array_interface__["data"][0] % ALIGNMENT // itemsize
+    return raw[start : start + size].reshape(shape)
 
 
 class Workspace:
@@ -33,13 +35,11 @@ class Workspace:
 
     def take(self, name, shape, dtype=None):
         """An array of the given shape; the same memory for the same name."""
-        dtype = self.dtype if dtype is None else np.dtype(dtype)
-        size = 1
-        for extent in shape:
-            size *= int(extent)
+        size = prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = self._buffers[name] = aligned_empty((size,), dtype)
+            buffer = aligned_empty((size,), self.dtype if dtype is None else dtype)
+            self._buffers[name] = buffer
         return buffer[:size].reshape(shape)
 
     def zeros(self, name, shape):

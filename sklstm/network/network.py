@@ -197,7 +197,7 @@ default="orthogonal"
         if self._workspaces is None:
             self._workspaces = [Workspace(self.dtype) for _ in range(len(self._layers) + 1)]
         plan = BatchPlan(batch, n_threads, keep_states=True)
-        packed_layers, packed_head = self._packed_forward()
+        packed_layers, packed_head = self._pack_forward(self._workspaces)
         inputs, states = [], []
         x = batch.inputs
         for layer, packed, workspace in zip(
@@ -230,16 +230,21 @@ default="orthogonal"
         views = self._gradient_views[1]
         workspace = self._workspaces[-1]
         d_features = self._head.backward(
-            features, d_outputs, self._head.pack_backward(self._head_parameters),
+            features, d_outputs,
+            self._head.pack_backward(self._head_parameters, workspace),
             self._of_head(views), workspace, n_threads,
         )  # fmt: skip
         upstream = pool_backward(self.pooling, self._layers[-1], batch, d_features, workspace)
         gradients = self._by_layer(views)
         for i in range(len(self._layers) - 1, -1, -1):
-            layer, parameters = self._layers[i], self._layer_parameters[i]
+            layer, parameters, workspace = (
+                self._layers[i], self._layer_parameters[i], self._workspaces[i],
+            )  # fmt: skip
             result = layer.backward(
-                plan, inputs[i], states[i], layer.pack_backward(parameters), self._workspaces[i],
-                gradients[i], input_panels=layer.pack_input(parameters) if i else None, **upstream,
+                plan, inputs[i], states[i], layer.pack_backward(parameters, workspace), workspace,
+                gradients[i],
+                input_panels=layer.pack_input(parameters, workspace) if i else None,
+                **upstream,
             )  # fmt: skip
             upstream = {"d_output": result.x}
 
@@ -293,12 +298,19 @@ default="orthogonal"
         """Packed weights of all layers and of the head, replaced in one assignment."""
         packed = self._packed
         if packed is None:
-            layers = [
-                layer.pack_forward(parameters)
-                for layer, parameters in zip(self._layers, self._layer_parameters, strict=True)
-            ]
-            packed = self._packed = (layers, self._head.pack_forward(self._head_parameters))
+            workspaces = [Workspace(self.dtype) for _ in range(len(self._layers) + 1)]
+            packed = self._packed = self._pack_forward(workspaces)
         return packed
+
+    def _pack_forward(self, workspaces):
+        """Pack into the given workspaces: one a layer and one for the head."""
+        layers = [
+            layer.pack_forward(parameters, workspace)
+            for layer, parameters, workspace in zip(
+                self._layers, self._layer_parameters, workspaces, strict=False
+            )
+        ]
+        return layers, self._head.pack_forward(self._head_parameters, workspaces[-1])
 
     # ---- persistence ---------------------------------------------------------------
 

@@ -52,9 +52,9 @@ class TrainingState:
         Seed of the validation split, so that every call sets aside the same samples.
     """
 
-    loss_curve: list = field(default_factory=list)
-    validation_loss_curve: list = field(default_factory=list)
-    validation_scores: list = field(default_factory=list)
+    loss_curve: list = field(default_factory=list, repr=False)
+    validation_loss_curve: list = field(default_factory=list, repr=False)
+    validation_scores: list = field(default_factory=list, repr=False)
     best_loss: float = math.inf
     best_validation_score: float | None = None
     n_iter: int = 0
@@ -63,8 +63,8 @@ class TrainingState:
     stop_reason: str = ""
     schedule_position: int = 0
     schedule_factor: float = 1.0
-    optimizer: dict | None = None
-    random_state: dict = field(default_factory=dict)
+    optimizer: dict | None = field(default=None, repr=False)
+    random_state: dict = field(default_factory=dict, repr=False)
     split_seed: int | None = None
 
     @property

@@ -262,26 +262,28 @@ def _check_times(rows, ids, times, continues, step):
         i = repeated[0]
         first, second = sorted(rows[i : i + 2].tolist())
         raise ValueError(
-            f"Sequence {ids[i]!r} has the time {_shown(times[i])} twice, in rows "
+            f"Sequence {_shown(ids[i])} has the time {_shown(times[i])} twice, in rows "
             f"{first} and {second} ({len(repeated)} such pairs in all). Drop one of "
             "them, or aggregate them first, for example with group_by(id, time).mean()."
         )
     if step is None:
         return
     gaps = times[1:] - times[:-1]
-    if gaps.dtype.kind == "m":
-        step = np.timedelta64(step)
-    irregular = ~np.isclose(gaps, step) if gaps.dtype.kind == "f" else gaps != step
+    expected = np.timedelta64(step) if gaps.dtype.kind == "m" else step
+    irregular = ~np.isclose(gaps, step) if gaps.dtype.kind == "f" else gaps != expected
     broken = np.flatnonzero(continues & irregular)
     if len(broken):
         i = broken[0]
         raise ValueError(
-            f"Sequence {ids[i]!r} goes from time {_shown(times[i])} to "
+            f"Sequence {_shown(ids[i])} goes from time {_shown(times[i])} to "
             f"{_shown(times[i + 1])} (row {rows[i + 1]}), but step={step} was promised "
             f"({len(broken)} such places in all). Put the missing steps in (with NaN, "
             "and impute them), give the parts ids of their own, or pass step=None."
         )
 
 
-def _shown(time):
-    return str(time) if isinstance(time, np.datetime64) else repr(time)
+def _shown(key):
+    """An id or time as the user wrote it, without NumPy's name around it."""
+    if isinstance(key, np.datetime64):
+        return str(key)
+    return repr(key.item() if isinstance(key, np.generic) else key)

@@ -31,7 +31,7 @@ def lift_target(y, sequences, transformer):
     if y is None:
         return None
     if isinstance(y, Sequences):
-        y = y.to_list()
+        y = [of_one[:, 0] if y.n_features == 1 else of_one for of_one in y]
     check_targets(sequences, y)
     if _is_array_of_arrays(y):
         if all(

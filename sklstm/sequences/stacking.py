@@ -29,10 +29,11 @@ def stack_arrays(arrays, dtype):
     _check_same_features(arrays)
     common = np.result_type(*{array.dtype for array in arrays})
     lengths = np.fromiter(map(len, arrays), dtype=np.intp, count=len(arrays))
+    # Allocated here: of Fortran-ordered arrays, concatenate makes another one.
+    shape = (int(lengths.sum()), arrays[0].shape[1])
+    values = np.empty(shape, dtype=chosen_dtype(common, dtype))
     with np.errstate(over="ignore"):  # too large for float32: found as inf later
-        values = np.concatenate(
-            arrays, dtype=chosen_dtype(common, dtype), casting="unsafe"
-        )
+        np.concatenate(arrays, out=values, casting="unsafe")
     return values, lengths
 
 

@@ -133,8 +133,8 @@ class LSTMClassifier(ClassifierMixin, SequencePredictor):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`, of the network's `dtype`. For multilabel targets
-            the probability of each label by itself.
+            In the order of `classes_`, in float64. For multilabel targets the
+            probability of each label by itself.
         """
         outputs = self._compute(X, "predict")
         return self._task.probabilities(outputs)
@@ -150,7 +150,7 @@ class LSTMClassifier(ClassifierMixin, SequencePredictor):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            As `predict_proba`.
+            As `predict_proba`; finite also where a probability rounds to 0.
         """
         outputs = self._compute(X, "predict")
         return self._task.log_probabilities(outputs)

@@ -227,7 +227,8 @@ def _check_is_not_list(class_weight):
 def _check_labels(y, sequences, estimator_name, name):
     """Return y as an array and whether it marks labels by column."""
     check_given(y, estimator_name)
-    kind = type_of_target(y, input_name=name, raise_unknown=True)
+    with np.errstate(invalid="ignore"):  # infinity is found, and named, right there
+        kind = type_of_target(y, input_name=name, raise_unknown=True)
     if kind == "multilabel-indicator":
         if issparse(y):
             y = y.toarray()

@@ -117,7 +117,7 @@ def _own_fields_first(cls):
     return [
         fields.pop(name)
         for base in cls.__mro__
-        for name in vars(base).get("__annotations__", ())
+        for name in inspect.get_annotations(base)
         if name in fields
     ]
 

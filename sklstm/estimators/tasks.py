@@ -114,16 +114,16 @@ class ClassificationTask(Task):
 
     def log_probabilities(self, outputs):
         """Return their logarithms, exact also where a probability rounds to 0 or 1."""
-        logits = self._of_all_classes(outputs).astype(np.float64)
+        logits = self._of_all_classes(outputs)
         # logaddexp computes element by element: no row depends on its companions.
         if isinstance(self.loss, CrossEntropy):
-            logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        else:
-            logits = -np.logaddexp(0.0, -logits)
-        return logits.astype(outputs.dtype)
+            return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        return -np.logaddexp(0.0, -logits)
 
     def _of_all_classes(self, outputs):
         """Add the first class's log odds: of two, the network has the second's."""
+        # float64: a float32 cannot tell 1e-8 from 0 beside 1.
+        outputs = outputs.astype(np.float64)
         if not self.labels.binary:
             return outputs
         return np.concatenate([-outputs, outputs], axis=1)
@@ -224,8 +224,10 @@ def check_weights(sample_weight, sequences, name="sample_weight"):
     ValueError
         If a weight is negative or not finite, or if all are zero.
     """
-    if sample_weight is not None and np.ndim(sample_weight) == 1:
-        check_targets(sequences, sample_weight, name)
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight)
+        if sample_weight.ndim == 1:
+            check_targets(sequences, sample_weight, name)
     return _check_sample_weight(
         sample_weight,
         sequences.lengths,  # looked at for their number only

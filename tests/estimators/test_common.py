@@ -1,0 +1,36 @@
+"""scikit-learn's own checks on every estimator, in the forms that take other paths."""
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_param_validation,
+    parametrize_with_checks,
+)
+
+from sklstm import LSTMClassifier, LSTMRegressor, SequenceTransformer
+
+SMALL = {"hidden_layer_sizes": 8, "random_state": 0}
+
+ESTIMATORS = [
+    LSTMClassifier(),
+    LSTMClassifier(solver="lbfgs", **SMALL),
+    LSTMRegressor(),
+    LSTMRegressor(solver="lbfgs", dtype="float64", **SMALL),
+    SequenceTransformer(),
+]
+
+
+def expected_failures(estimator):
+    """The checks an estimator fails by design, each with its reason."""
+    return {}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator", [LSTMClassifier(), LSTMRegressor(), SequenceTransformer()]
+)
+def test_every_parameter_is_validated(estimator):
+    check_param_validation(type(estimator).__name__, estimator)

@@ -161,7 +161,7 @@ def _read_series(X):
         is_list = isinstance(X, list | tuple) and len(X) > 0 and np.ndim(X[0]) > 0
         X = X if is_list else np.asarray(X)
         if not is_list and X.dtype != object and X.ndim in (1, 2):
-            # Not a list of it, which would be copied; not 3-D, whose end may be padding.
+            # Not a list of it, which is copied, nor 3-D, where NaN may be padding.
             X = Sequences(X if X.ndim == 2 else X[:, np.newaxis], [len(X)])
     series, _ = check_sequences(X, dtype=None, min_length=0, allow_nan=True)
     return series

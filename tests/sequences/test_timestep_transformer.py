@@ -263,7 +263,7 @@ def test_inner_nan_is_refused_where_the_transformer_cannot_take_it():
 def test_infinity_is_refused():
     arrays = ragged_arrays()
     arrays[0][1, 0] = np.inf
-    with pytest.raises(ValueError, match="infinity.*sample 0, time step 1, channel 0"):
+    with pytest.raises(ValueError, match=r"infinity.*sample 0, time step 1, channel 0"):
         TimestepTransformer(StandardScaler()).fit(arrays)
 
 
@@ -532,7 +532,7 @@ def test_pipelines_searches_and_cross_validation(layout):
     arrays = ragged_arrays(tuple(rng.randint(2, 6, size=40)))
     y = np.arange(40) % 2
     for array, label in zip(arrays, y, strict=True):
-        array += label
+        array += 3 * label
     X = LAYOUTS[layout](arrays)
     pipeline = make_pipeline(
         TimestepTransformer(StandardScaler()), MeanOverTime(), LogisticRegression()

@@ -207,7 +207,7 @@ def test_nan_is_an_error_that_says_where():
     message = r"[45] of 9 windows have NaN.*time step \d+ of series 1.*missing='drop'"
     with pytest.raises(ValueError, match=message):
         sliding_windows([make_series(3), series_with_gap()], window=3)
-    with pytest.raises(ValueError, match="4 of 9 windows .* begins at time step 2"):
+    with pytest.raises(ValueError, match=r"4 of 9 windows .* begins at time step 2"):
         sliding_windows(series_with_gap(), window=3)
 
 
@@ -282,7 +282,7 @@ def test_wrong_arguments(kwargs, message):
 
 
 def test_targets_for_another_number_of_series():
-    with pytest.raises(ValueError, match="X has 2 series, y has 20 entries.*a list"):
+    with pytest.raises(ValueError, match=r"X has 2 series, y has 20 entries.*a list"):
         sliding_windows([make_series(), make_series()], np.ones(20), window=3)
 
 

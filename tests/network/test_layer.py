@@ -282,7 +282,9 @@ def test_nan_in_any_argument_reaches_the_gradients(kernels, dtype, cell, where):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
-    "lengths", [(1,), (1, 1, 1), (3, 1), (3, 2, 0, 0), (0,), (0, 0), ()], ids=str
+    "lengths",
+    [(1,), (1, 1, 1), (3, 1), (3, 2, 0, 0), (3, 3, 0), (0,), (0, 0), ()],
+    ids=str,
 )
 def test_short_and_empty_sequences_equal_reference(
     kernels, dtype, n_threads, cell, lengths

@@ -15,7 +15,6 @@ _SOLVERS_OF = {
     "power_t": STOCHASTIC_SOLVERS,
     "batch_size": STOCHASTIC_SOLVERS,
     "shuffle": STOCHASTIC_SOLVERS,
-    "n_iter_no_change": STOCHASTIC_SOLVERS,
     "early_stopping": STOCHASTIC_SOLVERS,
     "max_grad_norm": STOCHASTIC_SOLVERS,
     "momentum": ("sgd",),

@@ -36,6 +36,7 @@ import numpy as np
 
 from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
+from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
 from .state import TrainingState, restore_generator
 from .stochastic import StochasticTrainer
@@ -139,6 +140,8 @@ def train(
     """
     _check_call(options, validation, incremental)
     index, weights = _usable_samples(sequences, y, weights)
+    if options.solver == "lbfgs":
+        index, weights = merge_repetitions(sequences, y, weights, index)
     generator = restore_generator(state, random_state)
     is_first_call = state is None
     state = TrainingState() if is_first_call else state.copy()

@@ -48,6 +48,7 @@ def test_files_that_the_readme_links_to_exist():
     assert not missing
 
 
+@pytest.mark.slow
 def test_example_runs_and_recognises_the_speakers(capsys):
     (example,) = blocks("python")
     names = {}

@@ -29,10 +29,15 @@ def build(case, n_threads):
         one = X[:1]
         call = lambda: model.predict(one, verbose=0).argmax(axis=1)  # noqa: E731
         return {"keras": Contestant(call)}
-    initial = model.get_weights()
+    # Weights and optimiser go back to the start before each fit: a fresh model would
+    # be compiled again.
+    model.optimizer.build(model.trainable_variables)
+    state = [*model.variables, *model.optimizer.variables]
+    initial = [keras.ops.convert_to_numpy(variable) for variable in state]
 
     def fit():
-        model.set_weights(initial)
+        for variable, value in zip(state, initial, strict=True):
+            variable.assign(value)
         model.fit(X, y, batch_size=case.batch_size, epochs=N_EPOCHS, verbose=0)
 
     def accuracy():

@@ -83,10 +83,13 @@ ALWAYS_INLINE void v_store(real *p, vreg v) { memcpy(p, &v, sizeof v); }
 ALWAYS_INLINE vbits v_bits(vreg v) { vbits b; memcpy(&b, &v, sizeof b); return b; }
 ALWAYS_INLINE vreg v_from_bits(vbits b) { vreg v; memcpy(&v, &b, sizeof v); return v; }
 
+/* x in every lane. Not for x = -0.0, which the addition turns into 0.0. */
 #ifdef SKLSTM_SCALAR
 ALWAYS_INLINE vreg v_set(real x) { return x; }
+ALWAYS_INLINE vbits v_sign_mask(void) { return (real_bits)1 << (8 * sizeof(real) - 1); }
 #else
 ALWAYS_INLINE vreg v_set(real x) { return (vreg){0} + x; }
+ALWAYS_INLINE vbits v_sign_mask(void) { return (vbits){0} + ((real_bits)1 << (8 * sizeof(real) - 1)); }
 #endif
 
 /* a * b + c, rounded once where the instruction set can, and otherwise twice. */
@@ -192,16 +195,17 @@ ALWAYS_INLINE vreg v_sigmoid(vreg x) {
     vreg rounded, z = v_at_most(v_set(EXP_ARGUMENT), v_at_least(v_set(-EXP_ARGUMENT), -x));
     vreg p = v_reduced_expm1(z, &rounded);
     vreg scale = v_power_of_two(rounded);
-    return one / (one + v_fma(p, scale, scale));
+    /* exp(-x) + 1 in this order: scale + 1 alone would lose the 1 just where it still counts. */
+    return one / (v_fma(p, scale, one) + scale);
 }
 
 ALWAYS_INLINE vreg v_tanh(vreg x) {
-    const vbits sign = v_bits(v_set((real)-0.0));
+    const vbits sign = v_sign_mask();
     vreg z = v_from_bits(v_bits(x + x) | sign);         /* -2 |x| */
     vreg rounded, p = v_reduced_expm1(v_at_least(v_set(-50), z), &rounded);
     vreg scale = v_power_of_two(rounded);
     vreg m = v_fma(p, scale, scale - v_set(1));         /* expm1(-2 |x|), in (-1, 0] */
-    vreg magnitude = m / (m + v_set(2));                /* -tanh|x| */
+    vreg magnitude = m / v_fma(p, scale, scale + v_set(1)); /* m / (m + 2) = -tanh|x| */
     return v_from_bits((v_bits(magnitude) & ~sign) | (v_bits(x) & sign));
 }
 

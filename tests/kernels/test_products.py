@@ -138,7 +138,9 @@ def weight_gradient(kernels, d_gates, a, segments, hidden_size, n_threads):
     n_columns = a.shape[1]
     d_weight = Framed((2 * hidden_size, n_columns), a.dtype)
     d_bias = Framed(2 * hidden_size, a.dtype)
-    scratch = Framed((n_threads, kernels.gradient_scratch_size(n_columns)), a.dtype)
+    scratch = Framed(
+        (n_threads, kernels.gradient_scratch_size(hidden_size, n_columns)), a.dtype
+    )
     kernels.weight_gradient(
         read_only(d_gates.reshape(n_rows, n_blocks * block_slots * lanes)),
         block_slots,

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from .container import Sequences, as_object_array
-from .layouts import names_of_columns, pad
+from .layouts import is_frame, names_of_columns, pad
 from .validation import check_sequences
 
 
@@ -58,7 +58,7 @@ def from_panel(X):
     >>> from_panel(np.zeros((10, 3, 50))).shape
     (10, 50, 3)
     """
-    if nw.dependencies.is_into_dataframe(X):
+    if is_frame(X):
         raise TypeError(
             "X is a data frame, not a panel. For one row a time step (such as a frame "
             "indexed by instance and time) use sklstm.sequences.from_long_frame("
@@ -190,7 +190,7 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
 
 
 def _as_eager_frame(frame):
-    if not nw.dependencies.is_into_dataframe(frame):
+    if not is_frame(frame):
         raise TypeError(
             f"frame is a {type(frame).__name__}, expected a data frame of pandas, "
             "polars or the like. (Call collect() on a lazy frame.)"

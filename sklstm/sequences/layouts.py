@@ -62,7 +62,7 @@ def read_layout(X, *, dtype, estimator_name=""):
         return _read_array(X, dtype, estimator_name)
     if isinstance(X, list | tuple):
         return _read_list(X, dtype, estimator_name)
-    if issparse(X) or nw.dependencies.is_into_dataframe(X):
+    if issparse(X) or is_frame(X):
         return _read_table(X, dtype, estimator_name)
     if hasattr(X, "__array__"):  # a series, a tensor, a wrapper of an array
         return _read_array(np.asarray(X), dtype, estimator_name)
@@ -115,6 +115,14 @@ def pad(sequences, n_timesteps):
     return padded
 
 
+def is_frame(X):
+    """Whether X is a data frame of any library that narwhals knows."""
+    # narwhals needs longer to say no of an array than a short sequence takes to read.
+    return not isinstance(X, np.ndarray | list | tuple) and (
+        nw.dependencies.is_into_dataframe(X)
+    )
+
+
 def read_frames(frames):
     """Check data frames, one a sequence, for equal columns.
 
@@ -153,7 +161,7 @@ def is_list_of_frames(X):
     return (
         isinstance(X, np.ndarray | list | tuple)
         and len(X) > 0
-        and all(nw.dependencies.is_into_dataframe(item) for item in X)
+        and all(is_frame(item) for item in X)
     )
 
 
@@ -213,7 +221,7 @@ def _lengths_before_padding(X):
 
 
 def _read_table(X, dtype, estimator_name):
-    table = X if nw.dependencies.is_into_dataframe(X) else None
+    table = X if is_frame(X) else None
     with np.errstate(over="ignore"):  # too large for float32: found as inf later
         X = check_array(
             X,
@@ -238,7 +246,7 @@ def _read_list(X, dtype, estimator_name):
         if all(item.ndim == 1 for item in X) and len({len(item) for item in X}) == 1:
             return _read_table(np.stack(X), dtype, estimator_name)
     names = None
-    if any(nw.dependencies.is_into_dataframe(item) for item in X):
+    if any(is_frame(item) for item in X):
         X, names = _arrays_of_frames(X)
     for i, item in enumerate(X):
         if isinstance(item, str | bytes):
@@ -255,9 +263,7 @@ def _read_list(X, dtype, estimator_name):
 def _arrays_of_frames(X):
     """Arrays of the data frames of a list, and the names of their columns."""
     if not is_list_of_frames(X):
-        bad = next(
-            i for i, item in enumerate(X) if not nw.dependencies.is_into_dataframe(item)
-        )
+        bad = next(i for i, item in enumerate(X) if not is_frame(item))
         raise ValueError(
             f"Sequence {bad} is a {type(X[bad]).__name__}, others are data frames. "
             "Pass all sequences in one form."

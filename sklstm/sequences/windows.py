@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .container import Sequences
+from .layouts import is_frame
 from .validation import check_sequences, check_targets
 
 
@@ -152,7 +153,7 @@ def _check_sizes(**sizes):
 
 def _read_series(X):
     """One or several series; unlike elsewhere, a 2-D array is a single one."""
-    if nw.dependencies.is_into_dataframe(X):
+    if is_frame(X):
         frame = nw.from_native(X, eager_only=True)
         X = [X]
         if len(frame) == 0:

@@ -75,6 +75,12 @@ def test_a_3d_array_is_taken_without_copying():
     assert_same_sequences(Sequences.from_array(X.transpose(0, 2, 1)), [x.T for x in X])
 
 
+def test_some_channels_of_a_3d_array_become_contiguous():
+    """Such a slice can be reshaped without copying, but is not contiguous."""
+    X = np.arange(24.0).reshape(2, 3, 4)[:, :, 1:3]
+    assert_same_sequences(Sequences.from_array(X), list(X))
+
+
 @pytest.mark.parametrize("shape", [(0, 3, 2), (4, 0, 2), (4, 3, 0)])
 def test_empty_3d_arrays_keep_their_counts(shape):
     sequences = Sequences.from_array(np.zeros(shape))

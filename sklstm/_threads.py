@@ -12,7 +12,7 @@ import joblib
 # A team of threads costs some ten microseconds to wake, which is this many
 # multiplications and additions of one core: below it, a thread costs more than it
 # brings (benchmarks/bench_threads.py).
-MULTIPLY_ADDS_PER_THREAD = 1_000_000
+MULTIPLY_ADDS_PER_THREAD = 8_000_000
 
 # libgomp keeps its worker threads for the next parallel region. They do not survive
 # a fork, and a child that asks for a team waits for them forever.

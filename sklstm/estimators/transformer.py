@@ -89,7 +89,7 @@ class SequenceTransformer(
     def _new_task(self, classes=None, *, incremental=False):
         name = type(self).__name__
         if self.objective == "classification":
-            return ClassificationTask(name, classes, incremental=incremental)
+            return ClassificationTask(name, classes)
         if self.objective == "regression":
             return RegressionTask(name)
         return NextStepTask(name)
@@ -160,8 +160,8 @@ class SequenceTransformer(
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; None means ones.
         classes : array-like of shape (n_classes,), default=None
-            With ``objective="classification"``, all labels that may ever come; needed
-            in the first call.
+            With ``objective="classification"``, all labels that may ever come; None
+            takes those of the first call.
 
         Returns
         -------

@@ -27,18 +27,20 @@ def merge_repetitions(sequences, y, weights, index):
 
     Returns
     -------
-    index : ndarray of int of shape (n_distinct,)
+    sequences : Sequences
         One sample of each kind, in an order that depends on their contents alone.
-    weights : ndarray of shape (n_samples,), float64
-        At the samples of `index`, the sum of the weights of all their equals.
+    y : ndarray of shape (n_distinct,) or (n_distinct, n_targets) or None
+        Their targets.
+    weights : ndarray of shape (n_distinct,), float64
+        The sum of the weights of all equals.
     """
     digests = b"".join(_digest(sequences, y, i) for i in index)
     digests = np.frombuffer(digests, dtype=">u8").reshape(len(index), 2)
     _, first, kind = np.unique(digests, axis=0, return_index=True, return_inverse=True)
     used = None if weights is None else weights[index]
-    merged = np.zeros(len(sequences))
-    merged[index[first]] = np.bincount(kind.ravel(), weights=used)
-    return index[first], merged
+    merged = np.bincount(kind.ravel(), weights=used).astype(np.float64)
+    kept = index[first]
+    return sequences[kept], None if y is None else np.asarray(y)[kept], merged
 
 
 def _digest(sequences, y, sample):

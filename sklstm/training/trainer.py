@@ -141,7 +141,8 @@ def train(
     _check_call(options, validation, incremental)
     index, weights = _usable_samples(sequences, y, weights)
     if options.solver == "lbfgs":
-        index, weights = merge_repetitions(sequences, y, weights, index)
+        sequences, y, weights = merge_repetitions(sequences, y, weights, index)
+        index = np.arange(len(sequences))
     generator = restore_generator(state, random_state)
     is_first_call = state is None
     state = TrainingState() if is_first_call else state.copy()

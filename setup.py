@@ -37,8 +37,17 @@ if platform.machine() in ("x86_64", "AMD64"):
     ISA_FLAGS |= {isa: [f"-march=x86-64-{isa}"] for isa in ("v2", "v3", "v4")}
 DTYPE_MACROS = {"float32": [], "float64": [("SKLSTM_FLOAT64", "1")]}
 # -ffp-contract=off: only v_fma fuses, so that copies of a kernel cannot round apart.
-COMPILE_ARGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi", "-g0"]
-OPENMP_PROBE = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+COMPILE_ARGS = [
+    "-O3",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=off",
+    "-Wno-psabi",
+    "-g0",
+]
+OPENMP_PROBE = (
+    "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+)
 
 
 class BuildKernels(build_ext):
@@ -46,7 +55,9 @@ class BuildKernels(build_ext):
 
     def build_extensions(self):
         openmp = self._openmp_args()
-        sanitize = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"] if SANITIZE else []
+        sanitize = (
+            [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"] if SANITIZE else []
+        )
         strip = [] if SANITIZE or platform.system() != "Linux" else ["-Wl,--strip-all"]
         for extension in self.extensions:
             extension.extra_compile_args += openmp + sanitize
@@ -68,10 +79,17 @@ class BuildKernels(build_ext):
             source = Path(folder) / "probe.c"
             source.write_text(OPENMP_PROBE)
             try:
-                objects = self.compiler.compile([str(source)], output_dir="/", extra_postargs=["-fopenmp"])
-                self.compiler.link_executable(objects, str(Path(folder) / "probe"), extra_postargs=["-fopenmp"])
+                objects = self.compiler.compile(
+                    [str(source)], output_dir="/", extra_postargs=["-fopenmp"]
+                )
+                self.compiler.link_executable(
+                    objects, str(Path(folder) / "probe"), extra_postargs=["-fopenmp"]
+                )
             except Exception as error:
-                warnings.warn(f"OpenMP was not found, building for one thread: {error}", stacklevel=2)
+                warnings.warn(
+                    f"OpenMP was not found, building for one thread: {error}",
+                    stacklevel=2,
+                )
                 return []
         return ["-fopenmp"]
 
@@ -79,7 +97,9 @@ class BuildKernels(build_ext):
 def kernel_extensions():
     """Translate the kernels once and clone the extension for every variant."""
     source = str(KERNELS / "kernels.pyx")
-    depends = [str(path) for path in KERNELS.rglob("*") if path.suffix in (".pxi", ".h")]
+    depends = [
+        str(path) for path in KERNELS.rglob("*") if path.suffix in (".pxi", ".h")
+    ]
     template = Extension("sklstm._kernels.kernels", [source], depends=depends)
     [translated] = cythonize([template], compiler_directives=DIRECTIVES)
     for isa, flags in ISA_FLAGS.items():
@@ -96,8 +116,15 @@ def kernel_extensions():
             )
 
 
-runtime = Extension("sklstm._kernels.runtime", [str(KERNELS / "runtime.pyx")], extra_compile_args=["-O2", "-g0"])
+runtime = Extension(
+    "sklstm._kernels.runtime",
+    [str(KERNELS / "runtime.pyx")],
+    extra_compile_args=["-O2", "-g0"],
+)
 setup(
-    ext_modules=[*cythonize([runtime], compiler_directives=DIRECTIVES), *kernel_extensions()],
+    ext_modules=[
+        *cythonize([runtime], compiler_directives=DIRECTIVES),
+        *kernel_extensions(),
+    ],
     cmdclass={"build_ext": BuildKernels},
 )

@@ -1,10 +1,11 @@
 """The kernels: the only code that loops over time.
 
-    float32_v4, float64_v4, ...   kernels.pyx, compiled for an instruction set and a dtype
+    float32_v4, float64_v4, ...   kernels.pyx, for an instruction set and a dtype
     runtime                       what the processor and the build offer
 
-An instruction set is chosen once, at import, before any of its modules is loaded: module
-initialisation may already use its instructions. ``SKLSTM_ISA`` asks for a lower one.
+An instruction set is chosen once, at import, before any of its modules is loaded:
+module initialisation may already use its instructions. ``SKLSTM_ISA`` asks for a lower
+one.
 """
 
 import os
@@ -15,7 +16,14 @@ import numpy as np
 
 from .runtime import built_with_openmp, cpu_isas, openmp_max_threads
 
-__all__ = ["ISA", "built_with_openmp", "kernels_for", "load_variant", "openmp_max_threads", "supported_isas"]
+__all__ = [
+    "ISA",
+    "built_with_openmp",
+    "kernels_for",
+    "load_variant",
+    "openmp_max_threads",
+    "supported_isas",
+]
 
 
 def supported_isas():
@@ -48,7 +56,9 @@ def load_variant(dtype, isa):
 
 
 ISA = _choose_isa()
-_loaded = {np.dtype(dtype): load_variant(dtype, ISA) for dtype in ("float32", "float64")}
+_loaded = {
+    np.dtype(dtype): load_variant(dtype, ISA) for dtype in ("float32", "float64")
+}
 
 
 def kernels_for(dtype):

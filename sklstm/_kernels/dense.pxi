@@ -14,7 +14,7 @@ cdef void dense_block(const real* a, Py_ssize_t row_stride, Py_ssize_t n_groups,
     cdef Py_ssize_t n_blocks = out_stride // LANES
     cdef Py_ssize_t panel, width, first, count, row, block
     cdef const real* panel_bias = NULL
-    for panel in range((n_blocks + TILE_WIDTH - 1) // TILE_WIDTH):
+    for panel in range(ceil_divide(n_blocks, TILE_WIDTH)):
         width = min(TILE_WIDTH, n_blocks - panel * TILE_WIDTH)
         if bias != NULL:
             panel_bias = bias + panel * TILE_WIDTH * LANES
@@ -45,7 +45,7 @@ def dense(
     """out = a @ weight (+ bias); a row's result does not depend on the other rows."""
     cdef Py_ssize_t n_rows = a.shape[0], out_stride = out.shape[1]
     cdef Py_ssize_t row_stride = a.strides[0] // <Py_ssize_t> sizeof(real)
-    cdef Py_ssize_t block, n_row_blocks = (n_rows + DENSE_ROWS - 1) // DENSE_ROWS
+    cdef Py_ssize_t block, n_row_blocks = ceil_divide(n_rows, DENSE_ROWS)
     cdef const real* bias_or_null = NULL
     cdef const real* rows
     cdef unsigned int saved
@@ -57,5 +57,6 @@ def dense(
     for block in prange(n_row_blocks, nogil=True, schedule="static", num_threads=n_threads):
         saved = flush_subnormals()
         dense_block(rows, row_stride, n_groups, group_length, group_stride, &panels[0],
-                    bias_or_null, &out[0, 0], out_stride, block * DENSE_ROWS, min(n_rows, (block + 1) * DENSE_ROWS))
+                    bias_or_null, &out[0, 0], out_stride,
+                    block * DENSE_ROWS, min(n_rows, (block + 1) * DENSE_ROWS))
         restore_subnormals(saved)

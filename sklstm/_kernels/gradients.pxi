@@ -34,7 +34,7 @@ cdef struct GradientProduct:
 cdef inline Py_ssize_t chunk_stride(Py_ssize_t n_columns) noexcept nogil:
     """Row stride of the copy of a: an odd number of cache lines, to use all cache sets."""
     cdef Py_ssize_t line = 64 // <Py_ssize_t> sizeof(real)
-    return ((n_columns + line - 1) // line | 1) * line
+    return (ceil_divide(n_columns, line) | 1) * line
 
 
 cdef inline void copy_columns(const GradientProduct* product, const Py_ssize_t[:, ::1] segments,
@@ -47,7 +47,8 @@ cdef inline void copy_columns(const GradientProduct* product, const Py_ssize_t[:
     for row in range(first_row, first_row + n_rows):
         while row >= segments[segment[0], 0] + segments[segment[0], 2]:
             segment[0] += 1
-        source = product.a + (segments[segment[0], 1] + row - segments[segment[0], 0]) * product.a_stride
+        source = product.a + product.a_stride * (
+            segments[segment[0], 1] + row - segments[segment[0], 0])
         for column in range(first_column, last_column):
             copy[column - first_column] = source[column]
         copy += stride
@@ -61,7 +62,8 @@ cdef inline void copy_slots(const GradientProduct* product, Py_ssize_t first_row
     for row in range(n_rows):
         for block in range(first_block, first_block + n_blocks):
             for slot in range(product.n_slots):
-                v_store(copy, v_load(d_gates + block * product.block_stride + product.slots[slot] * LANES))
+                v_store(copy, v_load(
+                    d_gates + block * product.block_stride + product.slots[slot] * LANES))
                 copy += LANES
         d_gates += product.row_stride
 
@@ -106,7 +108,8 @@ cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1]
     """Some panels of slots against some columns of a."""
     cdef Py_ssize_t stride = chunk_stride(last_column - first_column)
     cdef Py_ssize_t panel_sums = (last_column - first_column + 1) * TILE_WIDTH * LANES
-    cdef Py_ssize_t first_row = 0, segment = 0, chunk, panel, block, n_blocks, width, column, count, at
+    cdef Py_ssize_t first_row = 0, segment = 0
+    cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at
     cdef bint with_bias = product.d_bias != NULL and first_column == 0 and last_column > 0
     cdef real* columns = scratch
     cdef real* slots = columns + CHUNK_ROWS * stride
@@ -126,7 +129,8 @@ cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1]
             sums = all_sums + (panel - first_panel) * panel_sums
             copy_slots(product, first_row, chunk, block, n_blocks, slots)
             if with_bias:
-                add_rows(slots, chunk, width, sums + (last_column - first_column) * TILE_WIDTH * LANES)
+                add_rows(slots, chunk, width,
+                         sums + (last_column - first_column) * TILE_WIDTH * LANES)
             column = first_column
             while column < last_column:
                 count = tile_height(last_column - column)
@@ -145,7 +149,7 @@ cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1]
 
 def gradient_scratch_size(Py_ssize_t hidden_size, Py_ssize_t n_columns):
     """Elements of scratch a thread needs in weight_gradient."""
-    cdef Py_ssize_t n_blocks = (hidden_size + LANES - 1) // LANES
+    cdef Py_ssize_t n_blocks = ceil_divide(hidden_size, LANES)
     return (CHUNK_ROWS * (chunk_stride(n_columns) + TILE_WIDTH * LANES)
             + n_blocks * (n_columns + 1) * TILE_WIDTH * LANES)
 
@@ -178,7 +182,7 @@ def weight_gradient(
     product.block_stride = block_slots * LANES
     product.slots = &slots[0]
     product.gates = &gates[0]
-    product.n_blocks = (hidden_size + LANES - 1) // LANES
+    product.n_blocks = ceil_divide(hidden_size, LANES)
     product.blocks_per_panel = TILE_WIDTH // product.n_slots
     product.a = NULL
     if a.shape[0] > 0:
@@ -188,7 +192,7 @@ def weight_gradient(
     product.d_bias = NULL
     if d_bias is not None:
         product.d_bias = &d_bias[0]
-    n_panels = (product.n_blocks + product.blocks_per_panel - 1) // product.blocks_per_panel
+    n_panels = ceil_divide(product.n_blocks, product.blocks_per_panel)
     # Whole panels for each thread where they divide well, otherwise a part of the columns.
     panels_split = n_threads if n_panels % n_threads == 0 or n_panels >= 4 * n_threads else 1
     columns_split = n_threads // panels_split

@@ -80,10 +80,26 @@ cdef struct Cell:
     bint carries_hidden       # carry is a part of the gradient of the hidden state
 
 
+cdef inline Py_ssize_t ceil_divide(Py_ssize_t size, Py_ssize_t part) noexcept nogil:
+    """How many parts it takes to cover size."""
+    return (size + part - 1) // part
+
+
 cdef inline Py_ssize_t panel_width(const LayerPass* layer, Py_ssize_t panel,
                                    Py_ssize_t blocks_per_panel) noexcept nogil:
     """Unit blocks of a panel: the last one may be narrower."""
     return min(blocks_per_panel, layer.n_blocks - panel * blocks_per_panel)
+
+
+cdef inline Operand input_operand(const LayerPass* layer, const Rows* rows) noexcept nogil:
+    """The inputs of some rows."""
+    return operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
+
+
+cdef inline Operand hidden_operand(const LayerPass* layer, const Rows* rows) noexcept nogil:
+    """The previous hidden states of some rows."""
+    return operand_dense(layer.hidden + rows.previous * layer.stride, layer.stride,
+                         layer.hidden_size)
 
 
 cdef inline Operand gate_operand(const LayerPass* layer, Py_ssize_t step,

@@ -32,7 +32,7 @@ def pack_gates(
 ):
     """Panels whose columns are rows of `weight`: products with weight transposed."""
     cdef Py_ssize_t n_slots = gates.shape[0], n_terms = weight.shape[1]
-    cdef Py_ssize_t n_blocks = (hidden_size + LANES - 1) // LANES
+    cdef Py_ssize_t n_blocks = ceil_divide(hidden_size, LANES)
     cdef Py_ssize_t block, slot, lane, term, unit, panel, width, in_panel
     cdef const real* row
     cdef real* out
@@ -66,7 +66,7 @@ def pack_bias(
     real[::1] out,                       # OUT    (n_blocks * block_slots * LANES,)
 ):
     """The registers the tile starts from, unit block by unit block."""
-    cdef Py_ssize_t n_blocks = (hidden_size + LANES - 1) // LANES
+    cdef Py_ssize_t n_blocks = ceil_divide(hidden_size, LANES)
     cdef Py_ssize_t block, slot, lane, unit
     for block in range(n_blocks):
         for slot in range(gates.shape[0]):
@@ -84,15 +84,15 @@ def pack_columns(
 ):
     """Panels whose columns are columns of `weight`: products with weight itself."""
     cdef Py_ssize_t n_slots = gates.shape[0], n_columns = weight.shape[1]
-    cdef Py_ssize_t n_blocks = (hidden_size + LANES - 1) // LANES
+    cdef Py_ssize_t n_blocks = ceil_divide(hidden_size, LANES)
     cdef Py_ssize_t n_terms = n_blocks * n_slots * LANES
-    cdef Py_ssize_t n_registers = (n_columns + LANES - 1) // LANES
+    cdef Py_ssize_t n_registers = ceil_divide(n_columns, LANES)
     cdef Py_ssize_t panel, first, width, block, slot, lane, unit, column, n_real
     cdef real* out
     if n_columns == 0:
         return
     with nogil:
-        for panel in range((n_registers + TILE_WIDTH - 1) // TILE_WIDTH):
+        for panel in range(ceil_divide(n_registers, TILE_WIDTH)):
             first = panel * TILE_WIDTH * LANES
             width = min(TILE_WIDTH, n_registers - panel * TILE_WIDTH) * LANES
             n_real = min(width, n_columns - first)
@@ -103,7 +103,8 @@ def pack_columns(
                         unit = block * LANES + lane
                         if unit < hidden_size:
                             for column in range(n_real):
-                                out[column] = weight[gates[slot] * hidden_size + unit, first + column]
+                                out[column] = weight[gates[slot] * hidden_size + unit,
+                                                     first + column]
                             for column in range(n_real, width):
                                 out[column] = 0
                         else:

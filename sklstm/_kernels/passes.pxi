@@ -33,7 +33,7 @@ cdef void forward_block(const LayerPass* layer, const Cell* cell, const Py_ssize
         step = &steps[s, 0]
         end = min(stop, step[N_ROWS])
         for phase in range(cell.n_phases):
-            n_panels = (layer.n_blocks + cell.blocks_per_panel[phase] - 1) // cell.blocks_per_panel[phase]
+            n_panels = ceil_divide(layer.n_blocks, cell.blocks_per_panel[phase])
             for panel in range(n_panels):
                 sample = start
                 while sample < end:
@@ -65,7 +65,7 @@ cdef void initial_gradient(const LayerPass* layer, const Cell* cell, Py_ssize_t 
 
 cdef void backward_block(const LayerPass* layer, const Cell* cell, const Py_ssize_t[:, ::1] steps,
                          Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    cdef Py_ssize_t n_panels = (layer.n_blocks + TILE_WIDTH - 1) // TILE_WIDTH
+    cdef Py_ssize_t n_panels = ceil_divide(layer.n_blocks, TILE_WIDTH)
     cdef Py_ssize_t s, phase, panel, end, sample, segment_end, n_next, next_input
     cdef const Py_ssize_t* step
     cdef Rows rows
@@ -143,7 +143,8 @@ def layer_forward(
     layer.extra = pointer(extra)
     layer.panels = &panels[0]
     layer.bias = &bias[0]
-    for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1, num_threads=n_threads):
+    for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
+                        num_threads=n_threads):
         saved = flush_subnormals()
         forward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)
@@ -185,7 +186,8 @@ def layer_backward(
     layer.d_last = first_or_null(d_last)
     layer.carry = &carry[0, 0]
     layer.d_hidden_0 = pointer(d_hidden_0)
-    for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1, num_threads=n_threads):
+    for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
+                        num_threads=n_threads):
         saved = flush_subnormals()
         backward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)

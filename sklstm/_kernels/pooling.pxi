@@ -35,14 +35,15 @@ def pool_mean_backward(
         for t in range(offsets.shape[0] - 1):
             for sample in range(offsets[t + 1] - offsets[t]):
                 for unit in range(stride):
-                    d_rows[offsets[t] + sample, unit] = d_pooled[sample, unit] / <real> lengths[sample]
+                    d_rows[offsets[t] + sample, unit] = (
+                        d_pooled[sample, unit] / <real> lengths[sample])
 
 
 def pool_max(
     const real[:, ::1] rows,             # IN     (n_rows, stride) packed hidden states
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
     real[:, ::1] pooled,                 # OUT    (n_samples, stride)
-    Py_ssize_t[:, ::1] largest,          # OUT    (n_samples, stride) packed row of the maximum, or -1
+    Py_ssize_t[:, ::1] largest,          # OUT    (n_samples, stride) packed row of it, or -1
 ):
     """Maximum over each sequence's steps, the first of equal ones; NaN wins, and stays."""
     cdef Py_ssize_t t, sample, unit, row, stride = pooled.shape[1]

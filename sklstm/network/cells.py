@@ -1,8 +1,8 @@
 """The cells as data: parameters, and how the kernels want them packed.
 
-The equations are in ``sklstm/_kernels/cells``, one file a cell; a new cell is a file there
-and an entry here. Gates are numbered in the order of design and PyTorch (LSTM: i, f, g, o;
-GRU: r, z, n). *Slots* are the registers a kernel keeps side by side for a block of units.
+The equations are in ``sklstm/_kernels/cells``, one file a cell; a new cell is a file
+there and an entry here. Gates are numbered in PyTorch's order (LSTM: i, f, g, o; GRU:
+r, z, n). *Slots* are the registers a kernel keeps side by side for a block of units.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Bias:
 
 @dataclass(frozen=True)
 class ForwardPhase:
-    """One product of the forward step: ``weight_ih @ x + weight_hh @ (hidden or extra)``."""
+    """One product of the forward step: ``weight_ih @ x + weight_hh @ hidden``."""
 
     ih_gates: np.ndarray
     hh_gates: np.ndarray
@@ -41,7 +41,7 @@ class ForwardPhase:
 
 @dataclass(frozen=True)
 class WeightGradient:
-    """One product of the weight gradient: some slots of ``d_gates`` against ``source``."""
+    """One product of the weight gradient: slots of ``d_gates`` against ``source``."""
 
     parameter: str
     source: str  # "input", "previous" (hidden state) or "extra"
@@ -66,7 +66,8 @@ class Cell:
         Gates whose recurrent part has a bias of its own, ``bias_hh``.
     forward_phases : tuple of ForwardPhase
     backward_gates : tuple of ndarray
-        For each backward phase, the gates whose rows of ``weight_hh`` it multiplies with.
+        For each backward phase, the gates whose rows of ``weight_hh`` it multiplies
+        with.
     weight_gradients : tuple of WeightGradient
     input_slots, input_gates : ndarray
         Slots (adjacent) and gates through which the gradient reaches the input.
@@ -128,12 +129,16 @@ CELLS = {
         has_extra=True,
         bias_hh_gates=(),
         forward_phases=(
-            ForwardPhase(_gates(0, 1), _gates(0, 1), 2, 2, (Bias("bias", _gates(0, 1)),)),
+            ForwardPhase(
+                _gates(0, 1), _gates(0, 1), 2, 2, (Bias("bias", _gates(0, 1)),)
+            ),
             ForwardPhase(_gates(2), _gates(2), 4, 1, (Bias("bias", _gates(2)),)),
         ),
         backward_gates=(_gates(0, 1), _gates(2)),
         weight_gradients=(
-            WeightGradient("weight_ih", "input", _gates(0, 1, 2), _gates(0, 1, 2), "bias"),
+            WeightGradient(
+                "weight_ih", "input", _gates(0, 1, 2), _gates(0, 1, 2), "bias"
+            ),
             WeightGradient("weight_hh", "previous", _gates(0, 1), _gates(0, 1)),
             WeightGradient("weight_hh", "extra", _gates(2), _gates(2)),
         ),
@@ -157,7 +162,9 @@ CELLS = {
         ),
         backward_gates=(_gates(0, 1, 2),),
         weight_gradients=(
-            WeightGradient("weight_ih", "input", _gates(0, 1, 2), _gates(2, 0, 1), "bias"),
+            WeightGradient(
+                "weight_ih", "input", _gates(0, 1, 2), _gates(2, 0, 1), "bias"
+            ),
             WeightGradient("weight_hh", "previous", _gates(1, 2), _gates(0, 1)),
             WeightGradient("weight_hh", "previous", _gates(3), _gates(2), "bias_hh"),
         ),

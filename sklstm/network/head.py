@@ -36,14 +36,20 @@ class Head:
         panels = workspace.take("head_panels", (self.stride * self.n_inputs,))
         bias = workspace.take("head_bias", (self.stride,))
         n_out = self.n_outputs
-        self.kernels.pack_gates(parameters["weight"], _ONE_GATE, n_out, 4, 0, self.n_inputs, panels)
+        self.kernels.pack_gates(
+            parameters["weight"], _ONE_GATE, n_out, 4, 0, self.n_inputs, panels
+        )
         self.kernels.pack_bias(parameters["bias"], _ONE_GATE, n_out, 0, 1, bias)
         return panels, bias
 
     def pack_backward(self, parameters, workspace):
         """Panels of the product that sends the gradient to the features."""
-        panels = workspace.take("head_backward_panels", (self.stride * self.input_stride,))
-        self.kernels.pack_columns(parameters["weight"], _ONE_GATE, self.n_outputs, panels)
+        panels = workspace.take(
+            "head_backward_panels", (self.stride * self.input_stride,)
+        )
+        self.kernels.pack_columns(
+            parameters["weight"], _ONE_GATE, self.n_outputs, panels
+        )
         return panels
 
     def forward(self, features, packed, n_threads):
@@ -63,7 +69,8 @@ class Head:
         scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
         self.kernels.weight_gradient(
             padded, 1, _ONE_GATE, _ONE_GATE, self.n_outputs, features,
-            np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"], gradients["bias"],
+            np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"],
+            gradients["bias"],
             workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,
         )  # fmt: skip
         d_features = workspace.take("d_features", (n_rows, self.input_stride))

@@ -1,7 +1,7 @@
 """Starting values of weights and biases.
 
-All of them draw in float64 and in a fixed order, so that one random state gives the same
-start (up to rounding) in every dtype.
+All of them draw in float64 and in a fixed order, so that one random state gives the
+same start (up to rounding) in every dtype.
 """
 
 import numpy as np
@@ -53,12 +53,14 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
     parameters : mapping from str to ndarray
         Writable views, filled in place.
     weight_init : {"orthogonal", "glorot_uniform", "uniform", "normal"}
-        "orthogonal": orthogonal recurrent and Glorot uniform input weights, gate by gate.
-        "uniform", "normal": with bound or standard deviation 1 / sqrt(hidden_size).
+        "orthogonal": orthogonal recurrent and Glorot uniform input weights, gate by
+        gate. "uniform", "normal": with bound or standard deviation 1 /
+        sqrt(hidden_size).
     forget_bias : float or "chrono"
         Bias of an LSTM's forget gate at the start. "chrono" (Tallec and Ollivier 2018)
-        spreads it so that units remember from one up to ``max_length`` steps, and starts
-        the input gate at its negative. GRUs have no forget gate and start at zero.
+        spreads it so that units remember from one up to ``max_length`` steps, and
+        starts the input gate at its negative. GRUs have no forget gate and start at
+        zero.
     max_length : int or None
         Longest training sequence, for "chrono".
     """
@@ -71,7 +73,9 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
             parameters[name][:] = 0
     if "f" not in cell.gate_names:
         return
-    biases = dict(zip(cell.gate_names, np.split(parameters["bias"], cell.n_gates), strict=True))
+    biases = dict(
+        zip(cell.gate_names, np.split(parameters["bias"], cell.n_gates), strict=True)
+    )
     if forget_bias == "chrono":
         spread = np.log(rng.uniform(1.0, max(max_length - 1.0, 1.0), hidden_size))
         biases["f"][:] = spread

@@ -1,4 +1,4 @@
-"""One recurrent layer in one direction: packs weights, owns memory, calls the kernels."""
+"""One recurrent layer in one direction: packs weights, calls the kernels."""
 
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,7 +18,7 @@ MAX_BLOCK_ROWS = 48
 
 
 class BatchPlan:
-    """Step table, segments and blocks of a packed batch, shared by all layers of a pass.
+    """Step table, segments and blocks of a batch, shared by all layers of a pass.
 
     Parameters
     ----------
@@ -35,7 +35,9 @@ class BatchPlan:
         self.keep_states = keep_states
         self.steps = forward_table(batch.offsets, batch.n_samples, keep_states)
         self.blocks = row_blocks(batch.lengths, n_threads, MAX_BLOCK_ROWS)
-        self.n_states = batch.n_samples + (batch.n_rows if keep_states else 2 * batch.n_samples)
+        self.n_states = batch.n_samples + (
+            batch.n_rows if keep_states else 2 * batch.n_samples
+        )
         self._segments = None
 
     @property
@@ -110,7 +112,9 @@ class RecurrentLayer:
         self._panel_stops = list(
             accumulate(len(phase.hh_gates) * self.stride * n_terms for phase in phases)
         )
-        self._bias_stops = list(accumulate(phase.block_slots * self.stride for phase in phases))
+        self._bias_stops = list(
+            accumulate(phase.block_slots * self.stride for phase in phases)
+        )
 
     def pack_forward(self, parameters, workspace):
         """Panels and biases of all forward phases.
@@ -157,7 +161,9 @@ class RecurrentLayer:
         start = 0
         for gates, size in zip(self.cell.backward_gates, sizes, strict=True):
             part = panels[start : start + size]
-            self.kernels.pack_columns(parameters["weight_hh"], gates, self.hidden_size, part)
+            self.kernels.pack_columns(
+                parameters["weight_hh"], gates, self.hidden_size, part
+            )
             start += size
         return panels
 
@@ -170,7 +176,9 @@ class RecurrentLayer:
         )
         return panels
 
-    def forward(self, plan, x, packed, workspace, *, training, hidden_0=None, cell_0=None):
+    def forward(
+        self, plan, x, packed, workspace, *, training, hidden_0=None, cell_0=None
+    ):
         """Run over a packed batch.
 
         Parameters
@@ -195,13 +203,16 @@ class RecurrentLayer:
         if self.cell.has_cell_state:
             cell = self._take_states(plan, workspace, "cell", cell_0)
         if training:
-            gates = workspace.take("gates", (plan.n_rows, self.cell.n_slots * self.stride))
+            gates = workspace.take(
+                "gates", (plan.n_rows, self.cell.n_slots * self.stride)
+            )
         if self.cell.has_extra:
             n_rows = plan.n_rows if training else plan.n_samples
             extra = workspace.take("extra", (n_rows, self.stride))
         panels, biases = packed
         self.kernels.layer_forward(
-            self.cell_name, self.hidden_size, x, panels, biases, plan.steps, plan.blocks,
+            self.cell_name, self.hidden_size, x, panels, biases, plan.steps,
+            plan.blocks,
             hidden, cell, gates, extra, plan.n_threads,
         )  # fmt: skip
         return LayerStates(hidden, cell, gates, extra)
@@ -241,8 +252,10 @@ class RecurrentLayer:
             carry[:] = d_cell_last
         d_hidden_0 = workspace.zeros("d_hidden_0", shape) if initial else None
         self.kernels.layer_backward(
-            self.cell_name, self.hidden_size, panels, plan.steps, plan.blocks, states.hidden,
-            states.cell, states.gates, d_output, d_last, carry, d_hidden_0, plan.n_threads,
+            self.cell_name, self.hidden_size, panels, plan.steps, plan.blocks,
+            states.hidden,
+            states.cell, states.gates, d_output, d_last, carry, d_hidden_0,
+            plan.n_threads,
         )  # fmt: skip
         self._weight_gradients(plan, x, states, workspace, gradients)
         d_x = None
@@ -269,13 +282,17 @@ class RecurrentLayer:
         scratch = workspace.take("scratch", (plan.n_threads, scratch_size))
         for product in self.cell.weight_gradients:
             source, segments = sources[product.source]
-            # bias_hh has rows for a part of the gates only: numbered like weight rows here.
+            # bias_hh has rows for a part of the gates only: numbered like weight rows
+            # here.
             d_bias = bias_gradient = gradients.get(product.bias)
             if product.bias == "bias_hh":
-                d_bias = workspace.take("d_bias", (self.cell.n_gates * self.hidden_size,))
+                d_bias = workspace.take(
+                    "d_bias", (self.cell.n_gates * self.hidden_size,)
+                )
             self.kernels.weight_gradient(
                 states.gates, self.cell.n_slots, product.slots, product.gates,
-                self.hidden_size, source, segments, gradients[product.parameter], d_bias,
+                self.hidden_size, source, segments, gradients[product.parameter],
+                d_bias,
                 scratch, plan.n_threads,
             )  # fmt: skip
             if product.bias == "bias_hh":

@@ -43,11 +43,14 @@ class RecurrentNetwork:
     """
 
     def __init__(
-        self, n_features, n_outputs, *, cell="lstm", hidden_layer_sizes=(64,), pooling="last",
+        self, n_features, n_outputs, *, cell="lstm", hidden_layer_sizes=(64,),
+        pooling="last",
         reset_after=False, dtype=np.float32,
     ):  # fmt: skip
         if pooling is not None and pooling not in POOLINGS:
-            raise ValueError(f"pooling must be one of {POOLINGS} or None, got {pooling!r}")
+            raise ValueError(
+                f"pooling must be one of {POOLINGS} or None, got {pooling!r}"
+            )
         self.n_features = n_features
         self.n_outputs = n_outputs
         self.cell = cell
@@ -60,7 +63,9 @@ class RecurrentNetwork:
     # ---- structure -----------------------------------------------------------------
 
     def _kernel_name(self):
-        return "gru_reset_after" if self.cell == "gru" and self.reset_after else self.cell
+        return (
+            "gru_reset_after" if self.cell == "gru" and self.reset_after else self.cell
+        )
 
     def _make_layers(self):
         sizes = (self.n_features, *self.hidden_layer_sizes)
@@ -78,7 +83,9 @@ class RecurrentNetwork:
             for i, layer in enumerate(self._layers)
             for name, shape in layer.parameter_shapes.items()
         }
-        shapes |= {("head", name): shape for name, shape in self._head.parameter_shapes.items()}
+        shapes |= {
+            ("head", name): shape for name, shape in self._head.parameter_shapes.items()
+        }
         return ParameterLayout(shapes)
 
     def _build(self, parameters):
@@ -99,7 +106,10 @@ class RecurrentNetwork:
 
     def _by_layer(self, views):
         return [
-            {name: views["layer", i, _FORWARD_DIRECTION, name] for name in layer.parameter_shapes}
+            {
+                name: views["layer", i, _FORWARD_DIRECTION, name]
+                for name in layer.parameter_shapes
+            }
             for i, layer in enumerate(self._layers)
         ]
 
@@ -152,7 +162,9 @@ class RecurrentNetwork:
         if not self.parameters.flags.writeable:
             self.set_parameters(self.parameters)
 
-    def initialize(self, rng, *, weight_init="orthogonal", forget_bias=1.0, max_length=None):
+    def initialize(
+        self, rng, *, weight_init="orthogonal", forget_bias=1.0, max_length=None
+    ):
         """Draw starting values.
 
         Parameters
@@ -195,7 +207,9 @@ default="orthogonal"
             In batch order; (n_rows, n_outputs) without pooling.
         """
         if self._workspaces is None:
-            self._workspaces = [Workspace(self.dtype) for _ in range(len(self._layers) + 1)]
+            self._workspaces = [
+                Workspace(self.dtype) for _ in range(len(self._layers) + 1)
+            ]
         plan = BatchPlan(batch, n_threads, keep_states=True)
         packed_layers, packed_head = self._pack_forward(self._workspaces)
         inputs, states = [], []
@@ -207,7 +221,13 @@ default="orthogonal"
             states.append(layer.forward(plan, x, packed, workspace, training=True))
             x = states[-1].hidden[plan.n_samples :, : layer.hidden_size]
         features = pool(
-            self.pooling, self._layers[-1], plan, batch, states[-1], self._workspaces[-1], True
+            self.pooling,
+            self._layers[-1],
+            plan,
+            batch,
+            states[-1],
+            self._workspaces[-1],
+            True,
         )
         self._pass = (batch, plan, inputs, states, features)
         return self._head.forward(features, packed_head, n_threads)
@@ -234,14 +254,17 @@ default="orthogonal"
             self._head.pack_backward(self._head_parameters, workspace),
             self._of_head(views), workspace, n_threads,
         )  # fmt: skip
-        upstream = pool_backward(self.pooling, self._layers[-1], batch, d_features, workspace)
+        upstream = pool_backward(
+            self.pooling, self._layers[-1], batch, d_features, workspace
+        )
         gradients = self._by_layer(views)
         for i in range(len(self._layers) - 1, -1, -1):
             layer, parameters, workspace = (
                 self._layers[i], self._layer_parameters[i], self._workspaces[i],
             )  # fmt: skip
             result = layer.backward(
-                plan, inputs[i], states[i], layer.pack_backward(parameters, workspace), workspace,
+                plan, inputs[i], states[i], layer.pack_backward(parameters, workspace),
+                workspace,
                 gradients[i],
                 input_panels=layer.pack_input(parameters, workspace) if i else None,
                 **upstream,
@@ -286,7 +309,9 @@ default="orthogonal"
     def _features(self, batch, pooling, n_threads):
         packed_layers, _ = self._packed_forward()
         x, top = batch.inputs, len(self._layers) - 1
-        for i, (layer, packed) in enumerate(zip(self._layers, packed_layers, strict=True)):
+        for i, (layer, packed) in enumerate(
+            zip(self._layers, packed_layers, strict=True)
+        ):
             keep_states = i < top or pooling != "last"
             plan = BatchPlan(batch, n_threads, keep_states)
             workspace = Workspace(self.dtype)

@@ -26,7 +26,9 @@ class ParameterLayout:
 
     def views(self, flat):
         """A dict of views, one for every key, shaped like the parameters."""
-        return {key: flat[a:b].reshape(shape) for key, (a, b, shape) in self._places.items()}
+        return {
+            key: flat[a:b].reshape(shape) for key, (a, b, shape) in self._places.items()
+        }
 
     def is_weight(self):
         """Mask of the vector: True for weights, False for biases."""

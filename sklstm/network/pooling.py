@@ -30,7 +30,9 @@ def pool(pooling, layer, plan, batch, states, workspace, training=False):
     features : ndarray of shape (n_samples or n_rows, stride)
     """
     if pooling == "last":
-        rows = last_rows(batch.offsets, batch.lengths, batch.n_samples, plan.keep_states)
+        rows = last_rows(
+            batch.offsets, batch.lengths, batch.n_samples, plan.keep_states
+        )
         return states.hidden[rows]
     rows = states.hidden[plan.n_samples :]
     if pooling is None:
@@ -58,7 +60,9 @@ def pool_backward(pooling, layer, batch, d_features, workspace):
         return {"d_output": d_features}
     d_rows = workspace.take("d_rows", (batch.n_rows, layer.stride))
     if pooling == "mean":
-        layer.kernels.pool_mean_backward(d_features, batch.offsets, batch.lengths, d_rows)
+        layer.kernels.pool_mean_backward(
+            d_features, batch.offsets, batch.lengths, d_rows
+        )
     else:
         largest = workspace.take("largest", d_features.shape, np.intp)
         layer.kernels.pool_max_backward(d_features, largest, d_rows)

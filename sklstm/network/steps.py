@@ -1,7 +1,7 @@
 """Step tables: in which order, on which rows, the kernels run through a batch.
 
-The columns are those of ``sklstm/_kernels/passes.pxi``. Rows of hidden and cell start with
-the initial states, one a sequence; the states of the packed rows follow.
+The columns are those of ``sklstm/_kernels/passes.pxi``. Rows of hidden and cell start
+with the initial states, one a sequence; the states of the packed rows follow.
 """
 
 import numpy as np
@@ -22,9 +22,9 @@ def forward_table(offsets, n_samples, keep_states):
         Packed row where each step starts.
     n_samples : int
     keep_states : bool
-        True: the state of packed row r is in row ``n_samples + r``. False: steps alternate
-        between two blocks of rows. A sequence's last state stays where it is, since later
-        steps are shorter.
+        True: the state of packed row r is in row ``n_samples + r``. False: steps
+        alternate between two blocks of rows. A sequence's last state stays where it is,
+        since later steps are shorter.
 
     Returns
     -------
@@ -121,4 +121,3 @@ def row_blocks(lengths, n_threads, max_rows):
     blocks[0], blocks[-1] = 0, n_samples
     blocks[1:-1] = np.searchsorted(done, targets)
     return blocks
-

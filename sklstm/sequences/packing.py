@@ -1,8 +1,9 @@
 """Sequences -> packed batches, the layout of the kernels, and back.
 
 A packed batch is time-major and has no padding: its sequences are sorted by length, the
-longest first, and the rows of step t are the sequences that are still alive at t. So every
-step is one contiguous block of rows, and nothing is computed for steps that do not exist.
+longest first, and the rows of step t are the sequences that are still alive at t. So
+every step is one contiguous block of rows, and nothing is computed for steps that do
+not exist.
 """
 
 import numpy as np
@@ -22,8 +23,8 @@ class PackedBatch:
     lengths : ndarray of intp of shape (n_samples,)
         Their lengths, descending.
     offsets : ndarray of intp of shape (n_timesteps + 1,)
-        Step t has the rows ``offsets[t]`` to ``offsets[t + 1]``; sequence b of the batch
-        is row ``offsets[t] + b``.
+        Step t has the rows ``offsets[t]`` to ``offsets[t + 1]``; sequence b of the
+        batch is row ``offsets[t] + b``.
     row_source : ndarray of intp of shape (n_rows,)
         Row of ``sequences.values`` that each packed row came from.
     inputs : ndarray of shape (n_rows, n_features)

@@ -18,11 +18,11 @@ cdef inline Py_ssize_t gru_extra_row(const LayerPass* layer, const Rows* rows) n
     return rows.sample if layer.gates == NULL else rows.step
 
 
-cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel,
+                                   const Rows* rows) noexcept nogil:
     cdef Tile tile
-    cdef Operand x = operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
-    cdef Operand hidden = operand_dense(layer.hidden + rows.previous * layer.stride, layer.stride,
-                                        layer.hidden_size)
+    cdef Operand x = input_operand(layer, rows)
+    cdef Operand hidden = hidden_operand(layer, rows)
     cdef Py_ssize_t width = panel_width(layer, panel, 2)
     cdef Py_ssize_t extra_row = gru_extra_row(layer, rows)
     cdef Py_ssize_t row, block, unit = 2 * panel * LANES
@@ -45,11 +45,12 @@ cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel, con
             v_store(update, v_sigmoid(tile[row][2 * block + 1]))
 
 
-cdef void gru_forward_candidate(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_forward_candidate(const LayerPass* layer, Py_ssize_t panel,
+                                const Rows* rows) noexcept nogil:
     cdef Tile tile
     cdef Py_ssize_t extra_row = gru_extra_row(layer, rows)
     cdef Py_ssize_t n_terms = layer.n_inputs + layer.hidden_size
-    cdef Operand x = operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
+    cdef Operand x = input_operand(layer, rows)
     cdef Operand reset_hidden = operand_dense(layer.extra + extra_row * layer.stride, layer.stride,
                                               layer.hidden_size)
     cdef Py_ssize_t width = panel_width(layer, panel, 4)
@@ -74,7 +75,8 @@ cdef void gru_forward_candidate(const LayerPass* layer, Py_ssize_t panel, const 
                 layer.hidden + (rows.previous + row) * layer.stride + unit)))
 
 
-cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel,
+                                        const Rows* rows) noexcept nogil:
     cdef Tile tile
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit
@@ -97,7 +99,8 @@ cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel
             v_store(carry, d_hidden * (one - z_gate))
 
 
-cdef void gru_backward_reset(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_backward_reset(const LayerPass* layer, Py_ssize_t panel,
+                             const Rows* rows) noexcept nogil:
     cdef Tile tile
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit

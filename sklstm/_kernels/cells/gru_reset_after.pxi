@@ -13,11 +13,11 @@
 # Slots n, r, z, q: the input feeds the first three, the hidden state the last three.
 # carry: dh * (1 - z).
 
-cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel,
+                                  const Rows* rows) noexcept nogil:
     cdef Tile tile
-    cdef Operand x = operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
-    cdef Operand hidden = operand_dense(layer.hidden + rows.previous * layer.stride, layer.stride,
-                                        layer.hidden_size)
+    cdef Operand x = input_operand(layer, rows)
+    cdef Operand hidden = hidden_operand(layer, rows)
     cdef Py_ssize_t unit = panel * LANES
     cdef const real* hidden_prev = layer.hidden + rows.previous * layer.stride + unit
     cdef real* hidden_next = layer.hidden + rows.state * layer.stride + unit
@@ -42,7 +42,8 @@ cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel, cons
             gates += 4 * layer.stride
 
 
-cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
+cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel,
+                                   const Rows* rows) noexcept nogil:
     cdef Tile tile
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit

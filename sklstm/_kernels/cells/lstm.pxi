@@ -14,9 +14,8 @@
 
 cdef void lstm_forward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
     cdef Tile tile
-    cdef Operand x = operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
-    cdef Operand hidden = operand_dense(layer.hidden + rows.previous * layer.stride, layer.stride,
-                                        layer.hidden_size)
+    cdef Operand x = input_operand(layer, rows)
+    cdef Operand hidden = hidden_operand(layer, rows)
     cdef Py_ssize_t unit = panel * LANES
     cdef const real* cell_prev = layer.cell + rows.previous * layer.stride + unit
     cdef real* cell = layer.cell + rows.state * layer.stride + unit

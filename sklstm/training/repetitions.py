@@ -3,8 +3,8 @@
 A recurrent network's loss has many minima, and the search for one is chaotic: after a
 hundred iterations, a difference in the last bit of one sum has become visible. That
 repeated samples and integer weights, or the same samples in another order, lead to the
-same model is therefore not a matter of tolerances: the numbers that the search sees must
-be the same to the last bit. They are, once equal samples are one sample.
+same model is therefore not a matter of tolerances: the numbers that the search sees
+must be the same to the last bit. They are, once equal samples are one sample.
 """
 
 import hashlib

@@ -358,6 +358,15 @@ def test_adaptive_rates_fall_before_training_stops():
     assert_allclose(state.schedule_factor, 5.0**-5)
 
 
+def test_cosine_falls_from_update_to_update():
+    constant, _ = fit_classes(SEQUENCES, CLASSES, max_iter=1)
+    cosine, _ = fit_classes(SEQUENCES, CLASSES, max_iter=1, learning_rate="cosine")
+    start = make_network()
+    CrossEntropy(3).initialize_outputs(start, CLASSES)
+    moved = np.abs(constant.parameters - start.parameters).sum()
+    assert np.abs(cosine.parameters - start.parameters).sum() < 0.8 * moved
+
+
 def test_lbfgs_stops_when_the_gradient_is_small():
     _, state = fit_classes(
         SEQUENCES, CLASSES, solver="lbfgs", alpha=5.0, tol=1e-3, max_iter=500

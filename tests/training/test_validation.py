@@ -155,8 +155,11 @@ def test_a_part_set_aside_is_never_trained_on():
 
 
 def test_a_warm_start_sets_the_same_part_aside_and_never_gets_worse():
-    options = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 6}
-    network, state = fit_classes(SEQUENCES, CLASSES, **options)
+    options = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 40}
+    network, state = fit_classes(
+        SEQUENCES, CLASSES, learning_rate_init=0.03, n_iter_no_change=40, **options
+    )
+    assert state.best_validation_score > 0.9
     best = network.parameters.copy()
     _, again = fit_classes(
         SEQUENCES,

@@ -296,19 +296,22 @@ class RecurrentEstimator(SharedParameters):
         result : ndarray of shape (n_samples, width) or (n_total_timesteps, width)
             In the order of `sequences`.
         """
+        if sequences.offsets[-1] <= ROWS_PER_PASS:
+            return self._run_at_once(sequences, method, arguments)
+        passes = _in_passes(sequences)
+        parts = [self._run_at_once(part, method, arguments) for part in passes]
+        return np.concatenate(parts)
+
+    def _run_at_once(self, sequences, method, arguments):
         network = self._network
-        run = getattr(network, method)
-        parts = []
-        for part in _in_passes(sequences):
-            batch = pack_batch(part)
-            work = batch.n_rows * network.n_parameters
-            n_threads = effective_n_threads(self.n_jobs, work=work)
-            rows = run(batch, n_threads=n_threads, **arguments)
-            in_order = np.empty_like(rows)
-            per_step = len(rows) != batch.n_samples
-            in_order[batch.row_source if per_step else batch.index] = rows
-            parts.append(in_order)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        batch = pack_batch(sequences)
+        work = batch.n_rows * network.n_parameters
+        n_threads = effective_n_threads(self.n_jobs, work)
+        rows = getattr(network, method)(batch, n_threads=n_threads, **arguments)
+        in_order = np.empty(rows.shape, rows.dtype)
+        per_step = len(rows) != len(batch.index)
+        in_order[batch.row_source if per_step else batch.index] = rows
+        return in_order
 
     def _fitted_network(self):
         try:
@@ -333,8 +336,6 @@ class RecurrentEstimator(SharedParameters):
 
 def _in_passes(sequences):
     """Cut sequences into consecutive parts of about `ROWS_PER_PASS` time steps."""
-    if sequences.offsets[-1] <= ROWS_PER_PASS:
-        return [sequences]
     whole = sequences.offsets[1:] // ROWS_PER_PASS
     cuts = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(sequences)]
     return [sequences[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]

@@ -42,6 +42,11 @@ class Workspace:
             self._buffers[name] = buffer
         return buffer[:size].reshape(shape)
 
+    @property
+    def sizes(self):
+        """Elements of each array, by name."""
+        return {name: buffer.size for name, buffer in self._buffers.items()}
+
     def zeros(self, name, shape):
         """`take`, filled with zeros."""
         array = self.take(name, shape)

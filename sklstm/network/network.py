@@ -40,6 +40,11 @@ class RecurrentNetwork:
     n_parameters : int
     is_weight : ndarray of bool of shape (n_parameters,)
         False for biases.
+    workspaces : list of Workspace or None
+        Memory of the training pass, one for each layer and one for the head; None
+        before the first.
+    kernels : module
+        The kernels of the dtype, for the instruction set in use.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class RecurrentNetwork:
         self.pooling = pooling
         self.reset_after = reset_after
         self.dtype = np.dtype(dtype)
-        self._build(np.zeros(self._layout().n_parameters, dtype=self.dtype))
+        self._build()
 
     # ---- structure -----------------------------------------------------------------
 
@@ -75,9 +80,10 @@ class RecurrentNetwork:
         ]
 
     def _layout(self):
+        self.kernels = kernels_for(self.dtype)
         self._layers = self._make_layers()
         top = self.hidden_layer_sizes[-1]
-        self._head = Head(top, self.n_outputs, self.dtype, kernels_for(self.dtype))
+        self._head = Head(top, self.n_outputs, self.dtype, self.kernels)
         shapes = {
             ("layer", i, _FORWARD_DIRECTION, name): shape
             for i, layer in enumerate(self._layers)
@@ -88,11 +94,13 @@ class RecurrentNetwork:
         }
         return ParameterLayout(shapes)
 
-    def _build(self, parameters):
+    def _build(self, parameters=None):
         self._parameter_layout = self._layout()
+        if parameters is None:
+            parameters = np.zeros(self.n_parameters, dtype=self.dtype)
         self.parameters = parameters
         self.is_weight = self._parameter_layout.is_weight()
-        self._workspaces = None
+        self.workspaces = None
         self._pass = None
         self._gradient_views = (None, None)
         self._bind()
@@ -206,16 +214,16 @@ default="orthogonal"
         outputs : ndarray of shape (n_samples, n_outputs)
             In batch order; (n_rows, n_outputs) without pooling.
         """
-        if self._workspaces is None:
-            self._workspaces = [
+        if self.workspaces is None:
+            self.workspaces = [
                 Workspace(self.dtype) for _ in range(len(self._layers) + 1)
             ]
         plan = BatchPlan(batch, n_threads, keep_states=True)
-        packed_layers, packed_head = self._pack_forward(self._workspaces)
+        packed_layers, packed_head = self._pack_forward(self.workspaces)
         inputs, states = [], []
         x = batch.inputs
         for layer, packed, workspace in zip(
-            self._layers, packed_layers, self._workspaces, strict=False
+            self._layers, packed_layers, self.workspaces, strict=False
         ):
             inputs.append(x)
             states.append(layer.forward(plan, x, packed, workspace, training=True))
@@ -226,7 +234,7 @@ default="orthogonal"
             plan,
             batch,
             states[-1],
-            self._workspaces[-1],
+            self.workspaces[-1],
             True,
         )
         self._pass = (batch, plan, inputs, states, features)
@@ -248,7 +256,7 @@ default="orthogonal"
         if self._gradient_views[0] is not gradient:
             self._gradient_views = (gradient, self._parameter_layout.views(gradient))
         views = self._gradient_views[1]
-        workspace = self._workspaces[-1]
+        workspace = self.workspaces[-1]
         d_features = self._head.backward(
             features, d_outputs,
             self._head.pack_backward(self._head_parameters, workspace),
@@ -260,7 +268,7 @@ default="orthogonal"
         gradients = self._by_layer(views)
         for i in range(len(self._layers) - 1, -1, -1):
             layer, parameters, workspace = (
-                self._layers[i], self._layer_parameters[i], self._workspaces[i],
+                self._layers[i], self._layer_parameters[i], self.workspaces[i],
             )  # fmt: skip
             result = layer.backward(
                 plan, inputs[i], states[i], layer.pack_backward(parameters, workspace),

@@ -77,7 +77,9 @@ def test_get_set_clone_and_repr():
     twin = clone(estimator)
     assert twin is not estimator
     assert twin.get_params() == estimator.get_params()
-    assert set(estimator.get_params()) == set(inspect.signature(LSTMRegressor).parameters)
+    assert set(estimator.get_params()) == set(
+        inspect.signature(LSTMRegressor).parameters
+    )
     shown = "LSTMRegressor(cell='gru', hidden_layer_sizes=(8, 4), loss='huber')"
     assert repr(estimator) == shown
     assert estimator != twin

@@ -34,6 +34,7 @@ class BatchPlan:
         self.n_threads = n_threads
         self.keep_states = keep_states
         self.steps = forward_table(batch.offsets, batch.n_samples, keep_states)
+        self.n_alive = int(np.count_nonzero(batch.lengths))
         self.blocks = row_blocks(batch.lengths, n_threads, MAX_BLOCK_ROWS)
         self.n_states = batch.n_samples + (
             batch.n_rows if keep_states else 2 * batch.n_samples
@@ -251,6 +252,9 @@ class RecurrentLayer:
         if d_cell_last is not None:
             carry[:] = d_cell_last
         d_hidden_0 = workspace.zeros("d_hidden_0", shape) if initial else None
+        if initial and d_last is not None:
+            # A sequence without steps ends in its initial state.
+            d_hidden_0[plan.n_alive :] = d_last[plan.n_alive :]
         self.kernels.layer_backward(
             self.cell_name, self.hidden_size, panels, plan.steps, plan.blocks,
             states.hidden,

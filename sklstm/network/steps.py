@@ -79,9 +79,9 @@ def previous_segments(steps, n_samples):
         First packed row, row of the previous state, number of rows; in ascending order.
     """
     going, n_rows = steps[:, N_GOING], steps[:, N_ROWS]
-    if len(steps) and n_rows[-1] == n_rows[0] == going[-1] and steps[0, PREVIOUS] == 0:
-        # All sequences are there at all steps: one run, n_samples rows behind.
-        return np.array([[steps[0, INPUT], 0, len(steps) * n_rows[0]]], dtype=np.intp)
+    if len(steps) and steps[0, INPUT] == 0 and (n_rows == n_samples).all():
+        # All sequences are there at all steps, in order: row r follows state row r.
+        return np.array([[0, 0, len(steps) * n_samples]], dtype=np.intp)
     runs = np.empty((2 * len(steps), 3), dtype=np.intp)
     runs[0::2, 0] = steps[:, INPUT]
     runs[0::2, 1] = steps[:, PREVIOUS]

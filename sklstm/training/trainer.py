@@ -203,11 +203,11 @@ def _run_stochastic(
     validation,
     incremental,
 ):
-    targets.prepare(network.parameters.dtype, index)
     # A validation target far out of range, or an exploding batch, shows as infinity or
     # NaN, which is looked for and reported in words; NumPy's warnings would only be
     # noise before it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        targets.prepare(network.parameters.dtype, index)
         trainer = StochasticTrainer(
             network,
             sequences,

@@ -11,9 +11,13 @@ from estimators.problems import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklstm import LSTMClassifier
+from sklstm.training import LEARNING_RATES
+
 X, LABELS, NUMBERS = make_problem()
 X_VAL, LABELS_VAL, NUMBERS_VAL = make_problem(seed=1)
 KINDS = ["classifier", "regressor", "transformer"]
+DEFAULT_RATE = LSTMClassifier().learning_rate_init
 
 
 def fit_pieces(kind, pieces, **parameters):
@@ -125,9 +129,6 @@ def test_warm_start_goes_on(kind, solver):
     assert cold.loss_curve_[0] == first
 
 
-DEFAULT_RATE = type(make_estimator("classifier"))().learning_rate_init
-
-
 def test_warm_start_refuses_another_network():
     estimator = make_estimator("classifier", warm_start=True).fit(X, LABELS)
     before = estimator.predict_proba(X)
@@ -147,9 +148,8 @@ def test_warm_start_refuses_another_network():
 def test_parameters_set_after_fit_do_not_reach_the_fitted_model():
     estimator = make_estimator("classifier").fit(X, LABELS)
     before = estimator.predict_proba(X)
-    estimator.set_params(
-        hidden_layer_sizes=3, cell="gru", pooling="max", dtype="float64"
-    )
+    estimator.set_params(hidden_layer_sizes=3, cell="gru", pooling="max")
+    estimator.set_params(dtype="float64")
     assert_array_equal(estimator.predict_proba(X), before)
 
 
@@ -195,14 +195,10 @@ def test_validation_data_without_early_stopping_are_only_recorded(kind):
 def test_validation_weights_count():
     weights = np.where(np.arange(len(X_VAL)) % 2, 1.0, 0.0)
     half = np.flatnonzero(weights)
-    weighted, part = (
-        make_estimator("classifier").fit(
-            X, LABELS, X_val=a, y_val=b, sample_weight_val=c
-        )
-        for a, b, c in (
-            (X_VAL, LABELS_VAL, weights),
-            ([X_VAL[i] for i in half], LABELS_VAL[half], None),
-        )
+    part = {"X_val": [X_VAL[i] for i in half], "y_val": LABELS_VAL[half]}
+    whole = {"X_val": X_VAL, "y_val": LABELS_VAL, "sample_weight_val": weights}
+    part, weighted = (
+        make_estimator("classifier").fit(X, LABELS, **how) for how in (part, whole)
     )
     assert_allclose(weighted.validation_loss_curve_, part.validation_loss_curve_)
     assert_allclose(weighted.validation_scores_, part.validation_scores_)
@@ -233,7 +229,7 @@ def test_validation_data_that_do_not_fit_are_an_error(validation, message):
 
 
 def test_validation_data_mean_nothing_to_lbfgs():
-    estimator = type(make_estimator("classifier"))(solver="lbfgs")
+    estimator = LSTMClassifier(solver="lbfgs")
     with pytest.raises(ValueError, match="X_val has no effect with solver='lbfgs'"):
         estimator.fit(X, LABELS, X_val=X_VAL, y_val=LABELS_VAL)
 
@@ -250,9 +246,7 @@ def test_verbose_prints_one_line_an_epoch(kind, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize(
-    "learning_rate", ["constant", "invscaling", "adaptive", "cosine"]
-)
+@pytest.mark.parametrize("learning_rate", LEARNING_RATES)
 def test_training_ends_when_nothing_improves(learning_rate):
     how = {"learning_rate": learning_rate, "max_iter": 2000, "tol": 0.05}
     estimator = make_estimator("classifier", n_iter_no_change=2, **how)

@@ -77,9 +77,8 @@ def test_get_set_clone_and_repr():
     twin = clone(estimator)
     assert twin is not estimator
     assert twin.get_params() == estimator.get_params()
-    assert set(estimator.get_params()) == set(
-        inspect.signature(LSTMRegressor).parameters
-    )
+    names = set(inspect.signature(LSTMRegressor).parameters)
+    assert set(estimator.get_params()) == names
     shown = "LSTMRegressor(cell='gru', hidden_layer_sizes=(8, 4), loss='huber')"
     assert repr(estimator) == shown
     assert estimator != twin
@@ -118,7 +117,7 @@ def test_names_offered_are_names_known_to_training():
     ],
 )
 def test_a_parameter_without_effect_is_an_error(cls, parameters, named):
-    X, labels, _ = make_problem()
+    X, _, _ = make_problem()
     *_, last = parameters
     estimator = cls(**parameters)
     with pytest.raises(ValueError, match=f"{last}=.*has no effect with .*{named}"):

@@ -85,7 +85,7 @@ def test_poisson_predicts_positive_numbers_and_refuses_negative_ones():
     counts = np.random.RandomState(0).poisson(2, size=len(X))
     regressor = make_estimator("regressor", loss="poisson").fit(X, counts)
     assert (regressor.predict(X) > 0).all()
-    with pytest.raises(ValueError, match="poisson.*sample 3 is -1"):
+    with pytest.raises(ValueError, match=r"poisson.*sample 3 is -1"):
         regressor.fit(X, np.where(np.arange(len(X)) == 3, -1, counts))
 
 

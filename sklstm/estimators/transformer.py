@@ -48,15 +48,16 @@ class SequenceTransformer(
 
     Examples
     --------
-    >>>     >>> from sklstm import SequenceTransformer
+    >>> import numpy as np
+    >>> from sklstm import SequenceTransformer
     >>> rng = np.random.RandomState(0)
     >>> X = [rng.normal(size=(rng.randint(5, 15), 2)) for _ in range(20)]
     >>> transformer = SequenceTransformer(hidden_layer_sizes=8, max_iter=5)
     >>> transformer.fit_transform(X).shape
     (20, 8)
-    >>> transformer.set_params(output="sequence").transform(X)[0].shape == (
-    ...     len(X[0]), 8)
-    True
+    >>> states = transformer.set_params(output="sequence").transform(X)
+    >>> len(X[0]), states[0].shape
+    (14, (14, 8))
     """
 
     objective: str = parameter(

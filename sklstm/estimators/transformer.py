@@ -57,7 +57,7 @@ class SequenceTransformer(
     (20, 8)
     >>> states = transformer.set_params(output="sequence").transform(X)
     >>> len(X[0]), states[0].shape
-    (14, (14, 8))
+    (10, (10, 8))
     """
 
     objective: str = parameter(

@@ -9,10 +9,11 @@ import os
 
 import joblib
 
-# A team of threads costs some ten microseconds to wake, which is this many
-# multiplications and additions of one core: below it, a thread costs more than it
-# brings (benchmarks/bench_threads.py).
-MULTIPLY_ADDS_PER_THREAD = 8_000_000
+# Multiplications and additions of a pass from which one more thread pays. Waking a team
+# and waiting for it at every barrier costs as much as a core computes in the meantime
+# (benchmarks/small_work.py: two threads break even at about 3 million, and on a busy
+# machine later).
+MULTIPLY_ADDS_PER_THREAD = 4_000_000
 
 # libgomp keeps its worker threads for the next parallel region. They do not survive
 # a fork, and a child that asks for a team waits for them forever.

@@ -270,3 +270,14 @@ def test_tags(kind):
         assert get_tags(needs_y).target_tags.required
         assert get_tags(needs_y).transformer_tags.preserves_dtype == ["float64"]
     assert tags.target_tags.required == (kind != "transformer")
+
+
+def test_skops_loads_what_it_saved(kind, layout):
+    skops_io = pytest.importorskip("skops.io")
+    estimator, X, y = fitted(kind, layout)
+    data = skops_io.dumps(estimator)
+    unknown = skops_io.get_untrusted_types(data=data)
+    assert all(name.startswith("sklstm.") for name in unknown)
+    loaded = skops_io.loads(data, trusted=unknown)
+    assert_array_equal(result_of(loaded, X), result_of(estimator, X))
+    loaded.partial_fit(X, y)

@@ -29,6 +29,7 @@ cdef extern from "simd.h" nogil:
     void tile_outer(Py_ssize_t n_columns, Py_ssize_t width, real* sums, const real* a,
                     Py_ssize_t a_stride, Py_ssize_t n_terms, const real* panel)
     Py_ssize_t tile_height(Py_ssize_t n_rows)
+    void prefetch(const real* p, Py_ssize_t n_registers)
     unsigned int flush_subnormals()
     void restore_subnormals(unsigned int saved)
     double fma_loop(Py_ssize_t n_rounds)

@@ -83,12 +83,14 @@ ALWAYS_INLINE void v_store(real *p, vreg v) { memcpy(p, &v, sizeof v); }
 ALWAYS_INLINE vbits v_bits(vreg v) { vbits b; memcpy(&b, &v, sizeof b); return b; }
 ALWAYS_INLINE vreg v_from_bits(vbits b) { vreg v; memcpy(&v, &b, sizeof v); return v; }
 
-/* x in every lane. Not for x = -0.0, which the addition turns into 0.0. */
+/* x in every lane. The difference is exact for every x, -0.0 included, so the compiler
+ * makes it one broadcast; a sum with 0.0 would have to be computed (45
+ * instead of 33 instructions for 24 products). */
 #ifdef SKLSTM_SCALAR
 ALWAYS_INLINE vreg v_set(real x) { return x; }
 ALWAYS_INLINE vbits v_sign_mask(void) { return (real_bits)1 << (8 * sizeof(real) - 1); }
 #else
-ALWAYS_INLINE vreg v_set(real x) { return (vreg){0} + x; }
+ALWAYS_INLINE vreg v_set(real x) { return x - (vreg){0}; }
 ALWAYS_INLINE vbits v_sign_mask(void) { return (vbits){0} + ((real_bits)1 << (8 * sizeof(real) - 1)); }
 #endif
 
@@ -364,6 +366,15 @@ ALWAYS_INLINE ptrdiff_t tile_height(ptrdiff_t n_rows) {
     if (n_rows <= TILE_ROWS) return n_rows;
     if (n_rows >= 2 * TILE_ROWS) return TILE_ROWS;
     return (n_rows + 1) / 2;
+}
+
+/* Ask for n registers of memory that will be read soon; any address is allowed. */
+ALWAYS_INLINE void prefetch(const real *p, ptrdiff_t n_registers) {
+#if defined(__GNUC__)
+    for (ptrdiff_t i = 0; i < n_registers * REGISTER_BYTES; i += 64) __builtin_prefetch((const char *)p + i);
+#else
+    (void)p, (void)n_registers;
+#endif
 }
 
 /* ---- subnormals ----------------------------------------------------------------

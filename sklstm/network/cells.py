@@ -41,11 +41,14 @@ class ForwardPhase:
 
 @dataclass(frozen=True)
 class WeightGradient:
-    """One product of the weight gradient: slots of ``d_gates`` against ``source``."""
+    """One product of the weight gradient: slots of ``d_gates`` against ``source``.
+
+    The slots are adjacent, one for each of ``gates``, whose weight rows they belong to.
+    """
 
     parameter: str
     source: str  # "input", "previous" (hidden state) or "extra"
-    slots: np.ndarray
+    first_slot: int
     gates: np.ndarray
     bias: str | None = None
 
@@ -69,8 +72,8 @@ class Cell:
         For each backward phase, the gates whose rows of ``weight_hh`` it multiplies
         with.
     weight_gradients : tuple of WeightGradient
-    input_slots, input_gates : ndarray
-        Slots (adjacent) and gates through which the gradient reaches the input.
+    input_gates : ndarray
+        Gates through which the gradient reaches the input; theirs are the first slots.
     """
 
     gate_names: tuple[str, ...]
@@ -81,7 +84,6 @@ class Cell:
     forward_phases: tuple[ForwardPhase, ...]
     backward_gates: tuple[np.ndarray, ...]
     weight_gradients: tuple[WeightGradient, ...]
-    input_slots: np.ndarray
     input_gates: np.ndarray
 
     @property
@@ -116,10 +118,9 @@ CELLS = {
         ),
         backward_gates=(_LSTM_GATES,),
         weight_gradients=(
-            WeightGradient("weight_ih", "input", _LSTM_GATES, _LSTM_GATES, "bias"),
-            WeightGradient("weight_hh", "previous", _LSTM_GATES, _LSTM_GATES),
+            WeightGradient("weight_ih", "input", 0, _LSTM_GATES, "bias"),
+            WeightGradient("weight_hh", "previous", 0, _LSTM_GATES),
         ),
-        input_slots=_LSTM_GATES,
         input_gates=_LSTM_GATES,
     ),
     "gru": Cell(
@@ -136,13 +137,10 @@ CELLS = {
         ),
         backward_gates=(_gates(0, 1), _gates(2)),
         weight_gradients=(
-            WeightGradient(
-                "weight_ih", "input", _gates(0, 1, 2), _gates(0, 1, 2), "bias"
-            ),
-            WeightGradient("weight_hh", "previous", _gates(0, 1), _gates(0, 1)),
-            WeightGradient("weight_hh", "extra", _gates(2), _gates(2)),
+            WeightGradient("weight_ih", "input", 0, _gates(0, 1, 2), "bias"),
+            WeightGradient("weight_hh", "previous", 0, _gates(0, 1)),
+            WeightGradient("weight_hh", "extra", 2, _gates(2)),
         ),
-        input_slots=_gates(0, 1, 2),
         input_gates=_gates(0, 1, 2),
     ),
     "gru_reset_after": Cell(
@@ -162,13 +160,10 @@ CELLS = {
         ),
         backward_gates=(_gates(0, 1, 2),),
         weight_gradients=(
-            WeightGradient(
-                "weight_ih", "input", _gates(0, 1, 2), _gates(2, 0, 1), "bias"
-            ),
-            WeightGradient("weight_hh", "previous", _gates(1, 2), _gates(0, 1)),
-            WeightGradient("weight_hh", "previous", _gates(3), _gates(2), "bias_hh"),
+            WeightGradient("weight_ih", "input", 0, _gates(2, 0, 1), "bias"),
+            WeightGradient("weight_hh", "previous", 1, _gates(0, 1)),
+            WeightGradient("weight_hh", "previous", 3, _gates(2), "bias_hh"),
         ),
-        input_slots=_gates(0, 1, 2),
         input_gates=_gates(2, 0, 1),
     ),
 }

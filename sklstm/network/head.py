@@ -68,7 +68,7 @@ class Head:
         padded[:, : self.n_outputs] = d_outputs
         scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
         self.kernels.weight_gradient(
-            padded, 1, _ONE_GATE, _ONE_GATE, self.n_outputs, features,
+            padded, 1, 0, _ONE_GATE, self.n_outputs, features,
             np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"],
             gradients["bias"],
             workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,

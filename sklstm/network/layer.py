@@ -294,7 +294,7 @@ class RecurrentLayer:
                     "d_bias", (self.cell.n_gates * self.hidden_size,)
                 )
             self.kernels.weight_gradient(
-                states.gates, self.cell.n_slots, product.slots, product.gates,
+                states.gates, self.cell.n_slots, product.first_slot, product.gates,
                 self.hidden_size, source, segments, gradients[product.parameter],
                 d_bias,
                 scratch, plan.n_threads,
@@ -305,10 +305,9 @@ class RecurrentLayer:
 
     def _input_gradient(self, plan, d_gates, panels, workspace):
         d_x = workspace.take("d_x", (plan.n_rows, self.input_stride))
-        first = self.cell.input_slots[0] * self.lanes
         self.kernels.dense(
-            d_gates[:, first:], self.stride // self.lanes,
-            len(self.cell.input_slots) * self.lanes, self.cell.n_slots * self.lanes,
+            d_gates, self.stride // self.lanes,
+            len(self.cell.input_gates) * self.lanes, self.cell.n_slots * self.lanes,
             panels, None, d_x, plan.n_threads,
         )  # fmt: skip
         return d_x

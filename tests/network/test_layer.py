@@ -15,6 +15,8 @@ from numpy.testing import assert_array_equal
 from reference_cells import CELLS, arguments_of, packed_offsets, random_problem
 
 from sklstm import _kernels
+from sklstm.sequences import Sequences
+from sklstm.sequences.packing import pack_batch
 
 # Of the largest entry; the sums have up to a few hundred terms.
 TOLERANCE = {np.float32: 2e-6, np.float64: 3e-15}
@@ -326,9 +328,6 @@ def test_every_instruction_set_follows_the_best(dtype):
 
 def test_packed_matches_the_package():
     """The batch these tests make up is the batch the package makes."""
-    from sklstm.sequences import Sequences
-    from sklstm.sequences.packing import pack_batch
-
     rng = np.random.default_rng(0)
     lengths = np.array([1, 6, 4, 3, 4])
     sequences = Sequences(rng.normal(size=(lengths.sum(), 2)), lengths)

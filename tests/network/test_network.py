@@ -1,6 +1,7 @@
 """Whole networks: the reference's outputs, gradients, bits, state, hard cases."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from gradient_checks import assert_gradient_matches, assert_same_gradient
 from numpy.testing import assert_allclose, assert_array_equal
 from reference_network import POOLINGS, hidden_states, network_outputs, pool
 
+from sklstm import _kernels
 from sklstm.network import RecurrentNetwork
 from sklstm.sequences import Sequences
 from sklstm.sequences.packing import pack_batch, unpack_rows
@@ -491,7 +493,7 @@ def test_start_does_not_depend_on_the_threads_of_blas():
     for n_threads in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", code],
-            env={"OPENBLAS_NUM_THREADS": n_threads, "PATH": ""},
+            env=dict(os.environ, OPENBLAS_NUM_THREADS=n_threads),
             capture_output=True,
             text=True,
             check=True,
@@ -513,12 +515,10 @@ def test_isa_of_the_environment_computes_the_same_model():
         "outputs = network.predict(pack_batch(sequences))\n"
         "sys.stdout.buffer.write(pickle.dumps((_kernels.ISA, outputs)))\n"
     )
-    from sklstm import _kernels
-
     for isa in _kernels.supported_isas():
         done = subprocess.run(
             [sys.executable, "-c", code],
-            env={"SKLSTM_ISA": isa, "PATH": ""},
+            env=dict(os.environ, SKLSTM_ISA=isa),
             input=pickle.dumps((network, sequences)),
             capture_output=True,
             check=False,

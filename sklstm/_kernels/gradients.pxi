@@ -16,6 +16,15 @@ cdef enum:
     PREFETCH_ROWS = 8
 
 
+# What the same slots are multiplied with: one or two matrices side by side.
+cdef struct GradientSource:
+    const real* a
+    Py_ssize_t a_stride
+    Py_ssize_t n_columns
+    const Py_ssize_t* segments
+    real* d_weight
+
+
 # One product of the weight gradient; see weight_gradient for the arrays.
 cdef struct GradientProduct:
     const real* d_gates
@@ -27,10 +36,8 @@ cdef struct GradientProduct:
     Py_ssize_t n_blocks
     Py_ssize_t blocks_per_panel
     Py_ssize_t hidden_size
-    const real* a
-    Py_ssize_t a_stride
-    real* d_weight
-    Py_ssize_t n_columns
+    GradientSource sources[2]
+    Py_ssize_t n_sources
     real* d_bias
 
 
@@ -40,20 +47,19 @@ cdef inline Py_ssize_t chunk_stride(Py_ssize_t n_columns) noexcept nogil:
     return (ceil_divide(n_columns, line) | 1) * line
 
 
-cdef inline void copy_columns(const GradientProduct* product, const Py_ssize_t[:, ::1] segments,
-                              Py_ssize_t* segment, Py_ssize_t first_row, Py_ssize_t n_rows,
+cdef inline void copy_columns(const GradientSource* source, Py_ssize_t first_row, Py_ssize_t n_rows,
                               Py_ssize_t first_column, Py_ssize_t last_column,
                               Py_ssize_t stride, real* copy) noexcept nogil:
-    """Columns of a for some packed rows; `segment` moves along with the rows."""
+    """Columns of a for some packed rows, whose runs of rows the segments list."""
     cdef Py_ssize_t row, column
-    cdef const real* source
+    cdef const Py_ssize_t* segment = source.segments
+    cdef const real* a
     for row in range(first_row, first_row + n_rows):
-        while row >= segments[segment[0], 0] + segments[segment[0], 2]:
-            segment[0] += 1
-        source = product.a + product.a_stride * (
-            segments[segment[0], 1] + row - segments[segment[0], 0])
+        while row >= segment[0] + segment[2]:
+            segment += 3
+        a = source.a + (segment[1] + row - segment[0]) * source.a_stride
         for column in range(first_column, last_column):
-            copy[column - first_column] = source[column]
+            copy[column - first_column] = a[column]
         copy += stride
 
 
@@ -98,29 +104,39 @@ cdef inline void add_rows(const real* rows, Py_ssize_t n_rows, Py_ssize_t width,
         v_store(bias_sums + slot * LANES, total)
 
 
-cdef void write_panel(const GradientProduct* product, Py_ssize_t first_block, Py_ssize_t n_blocks,
-                      Py_ssize_t first_column, Py_ssize_t last_column, const real* sums,
-                      const real* bias_sums) noexcept nogil:
-    """Spread a panel's sums over the rows of d_weight and d_bias."""
-    cdef Py_ssize_t block, slot, lane, unit, column, at
+cdef void write_panel(const GradientProduct* product, const GradientSource* source,
+                      Py_ssize_t first_block, Py_ssize_t n_blocks, Py_ssize_t first_column,
+                      Py_ssize_t last_column, const real* sums) noexcept nogil:
+    """Spread a panel's sums over the rows of d_weight."""
+    cdef Py_ssize_t block, slot, lane, unit, column
     cdef Py_ssize_t width = n_blocks * product.n_slots * LANES
+    cdef const real* lane_sums
+    cdef real* d_row
     for block in range(n_blocks):
         for slot in range(product.n_slots):
-            for lane in range(LANES):
-                unit = (first_block + block) * LANES + lane
-                if unit >= product.hidden_size:
-                    break
-                at = (block * product.n_slots + slot) * LANES + lane
-                unit = product.gates[slot] * product.hidden_size + unit
+            for lane in range(min(LANES, product.hidden_size - (first_block + block) * LANES)):
+                unit = (product.gates[slot] * product.hidden_size
+                        + (first_block + block) * LANES + lane)
+                d_row = source.d_weight + unit * source.n_columns
+                lane_sums = sums + (block * product.n_slots + slot) * LANES + lane
                 for column in range(first_column, last_column):
-                    product.d_weight[unit * product.n_columns + column] = (
-                        sums[(column - first_column) * width + at])
-                if bias_sums != NULL:
-                    product.d_bias[unit] = bias_sums[at]
+                    d_row[column] = lane_sums[(column - first_column) * width]
 
 
-cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1] segments,
-                        Py_ssize_t n_rows, Py_ssize_t first_panel, Py_ssize_t last_panel,
+cdef void write_bias(const GradientProduct* product, Py_ssize_t first_block, Py_ssize_t n_blocks,
+                     const real* sums) noexcept nogil:
+    """The same for d_bias."""
+    cdef Py_ssize_t block, slot, lane, unit
+    for block in range(n_blocks):
+        for slot in range(product.n_slots):
+            for lane in range(min(LANES, product.hidden_size - (first_block + block) * LANES)):
+                unit = (product.gates[slot] * product.hidden_size
+                        + (first_block + block) * LANES + lane)
+                product.d_bias[unit] = sums[(block * product.n_slots + slot) * LANES + lane]
+
+
+cdef void gradient_task(const GradientProduct* product, Py_ssize_t n_rows,
+                        Py_ssize_t first_panel, Py_ssize_t last_panel,
                         Py_ssize_t first_column, Py_ssize_t last_column,
                         real* scratch) noexcept nogil:
     """Some panels of slots against some columns of a."""
@@ -128,21 +144,25 @@ cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1]
     cdef Py_ssize_t panel_sums = (last_column - first_column + 1) * TILE_WIDTH * LANES
     cdef Py_ssize_t first_block = first_panel * product.blocks_per_panel
     cdef Py_ssize_t last_block = min(last_panel * product.blocks_per_panel, product.n_blocks)
-    cdef Py_ssize_t first_row = 0, segment = 0
+    cdef Py_ssize_t first_row = 0, source, first, last, begin
     cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at
-    cdef bint with_bias = product.d_bias != NULL and first_column == 0
+    cdef bint with_bias = product.d_bias != NULL and first_column == 0 and last_column > 0
     cdef real* columns = scratch
     cdef real* slots = columns + CHUNK_ROWS * stride
     cdef real* all_sums = slots + COPIED_PANELS * CHUNK_ROWS * TILE_WIDTH * LANES
     cdef real* sums
-    cdef real* bias_sums = NULL
     cdef const real* panel_slots
     for at in range((last_panel - first_panel) * panel_sums // LANES):
         v_store(all_sums + at * LANES, v_set(0))
     while first_row < n_rows:
         chunk = min(CHUNK_ROWS, n_rows - first_row)
-        copy_columns(product, segments, &segment, first_row, chunk, first_column, last_column,
-                     stride, columns)
+        begin = 0
+        for source in range(product.n_sources):
+            first = max(first_column - begin, 0)
+            last = min(last_column - begin, product.sources[source].n_columns)
+            copy_columns(&product.sources[source], first_row, chunk, first, last, stride,
+                         columns + begin + first - first_column)
+            begin = begin + product.sources[source].n_columns
         for panel in range(last_panel - first_panel):
             block = first_block + panel * product.blocks_per_panel
             if panel % COPIED_PANELS == 0:
@@ -164,10 +184,18 @@ cdef void gradient_task(const GradientProduct* product, const Py_ssize_t[:, ::1]
     for panel in range(last_panel - first_panel):
         block = first_block + panel * product.blocks_per_panel
         sums = all_sums + panel * panel_sums
+        n_blocks = min(product.blocks_per_panel, last_block - block)
+        width = n_blocks * product.n_slots
         if with_bias:
-            bias_sums = sums + (last_column - first_column) * TILE_WIDTH * LANES
-        write_panel(product, block, min(product.blocks_per_panel, last_block - block),
-                    first_column, last_column, sums, bias_sums)
+            write_bias(product, block, n_blocks,
+                       sums + (last_column - first_column) * TILE_WIDTH * LANES)
+        begin = 0
+        for source in range(product.n_sources):
+            first = max(first_column - begin, 0)
+            last = min(last_column - begin, product.sources[source].n_columns)
+            write_panel(product, &product.sources[source], block, n_blocks, first, last,
+                        sums + (begin + first - first_column) * width * LANES)
+            begin = begin + product.sources[source].n_columns
 
 
 def gradient_scratch_size(Py_ssize_t hidden_size, Py_ssize_t n_columns):
@@ -176,29 +204,50 @@ def gradient_scratch_size(Py_ssize_t hidden_size, Py_ssize_t n_columns):
             + ceil_divide(hidden_size, LANES) * (n_columns + 1) * TILE_WIDTH * LANES)
 
 
+cdef GradientSource gradient_source(const real[:, :] a, const Py_ssize_t[:, ::1] segments,
+                                    real[:, ::1] d_weight):
+    cdef GradientSource source
+    source.n_columns = d_weight.shape[1]
+    source.a = NULL
+    source.segments = NULL
+    source.d_weight = NULL
+    if a.shape[0] > 0 and segments.shape[0] > 0:
+        source.a = &a[0, 0]
+        source.segments = &segments[0, 0]
+    if d_weight.shape[0] > 0 and source.n_columns > 0:
+        source.d_weight = &d_weight[0, 0]
+    source.a_stride = a.strides[0] // <Py_ssize_t> sizeof(real)
+    return source
+
+
 def weight_gradient(
     const real[:, ::1] d_gates,          # IN     (n_rows, blocks * block_slots * LANES)
     Py_ssize_t block_slots,              # registers of a unit block in a row of d_gates
-    Py_ssize_t first_slot,               # the first of those that this weight feeds
-    const Py_ssize_t[::1] gates,         # IN     the gates (blocks of weight rows), slot by slot
+    Py_ssize_t first_slot,               # the first of those that the weights feed
+    const Py_ssize_t[::1] gates,         # IN     their gates (blocks of weight rows), slot by slot
     Py_ssize_t hidden_size,              # units, rows of a gate in d_weight
-    const real[:, :] a,                  # IN     (n_other_rows, >= n_columns), rows contiguous
-    const Py_ssize_t[:, ::1] segments,   # IN     (n_segments, 3)
-    real[:, ::1] d_weight,               # OUT    (n_gates * hidden_size, n_columns)
+    tuple sources,                       # one or two of (a, segments, d_weight):
+                                         #   IN   (n_other_rows, >= n_columns), rows contiguous
+                                         #   IN   (n_segments, 3)
+                                         #   OUT  (n_gates * hidden_size, n_columns)
     real[::1] d_bias,                    # OUT    (n_gates * hidden_size,) or None
     real[:, ::1] scratch,                # (n_threads, gradient_scratch_size(...))
     int n_threads,
 ):
     """Write the rows of d_weight and d_bias that belong to the given gates."""
-    cdef Py_ssize_t n_rows = d_gates.shape[0]
+    cdef Py_ssize_t n_rows = d_gates.shape[0], n_columns = 0
     cdef GradientProduct product
     cdef Py_ssize_t n_panels, task, panels_split, columns_split
     cdef unsigned int saved
-    product.n_slots = gates.shape[0]
-    product.n_columns = d_weight.shape[1]
-    product.hidden_size = hidden_size
-    if product.n_columns == 0 or hidden_size == 0:
+    product.n_sources = 0
+    for a, segments, d_weight in sources:
+        product.sources[product.n_sources] = gradient_source(a, segments, d_weight)
+        n_columns += product.sources[product.n_sources].n_columns
+        product.n_sources += 1
+    if n_columns == 0 or hidden_size == 0:
         return
+    product.n_slots = gates.shape[0]
+    product.hidden_size = hidden_size
     product.d_gates = first_or_null(d_gates)
     product.row_stride = d_gates.shape[1]
     product.block_stride = block_slots * LANES
@@ -206,11 +255,6 @@ def weight_gradient(
     product.gates = &gates[0]
     product.n_blocks = ceil_divide(hidden_size, LANES)
     product.blocks_per_panel = TILE_WIDTH // product.n_slots
-    product.a = NULL
-    if a.shape[0] > 0:
-        product.a = &a[0, 0]
-    product.a_stride = a.strides[0] // <Py_ssize_t> sizeof(real)
-    product.d_weight = &d_weight[0, 0]
     product.d_bias = NULL
     if d_bias is not None:
         product.d_bias = &d_bias[0]
@@ -221,10 +265,10 @@ def weight_gradient(
     for task in prange(n_threads, nogil=True, schedule="static", num_threads=n_threads):
         saved = flush_subnormals()
         gradient_task(
-            &product, segments, n_rows,
+            &product, n_rows,
             n_panels * (task % panels_split) // panels_split,
             n_panels * (task % panels_split + 1) // panels_split,
-            product.n_columns * (task // panels_split) // columns_split,
-            product.n_columns * (task // panels_split + 1) // columns_split,
+            n_columns * (task // panels_split) // columns_split,
+            n_columns * (task // panels_split + 1) // columns_split,
             &scratch[task, 0])
         restore_subnormals(saved)

@@ -41,13 +41,13 @@ class ForwardPhase:
 
 @dataclass(frozen=True)
 class WeightGradient:
-    """One product of the weight gradient: slots of ``d_gates`` against ``source``.
+    """One pass over ``d_gates``: some slots of them against one or two matrices.
 
     The slots are adjacent, one for each of ``gates``, whose weight rows they belong to.
+    ``products`` pairs parameters with "input", "previous" (hidden states) or "extra".
     """
 
-    parameter: str
-    source: str  # "input", "previous" (hidden state) or "extra"
+    products: tuple[tuple[str, str], ...]
     first_slot: int
     gates: np.ndarray
     bias: str | None = None
@@ -105,6 +105,8 @@ class Cell:
 
 
 _LSTM_GATES = _gates(0, 1, 2, 3)
+_IH = ("weight_ih", "input")
+_HH = ("weight_hh", "previous")
 
 CELLS = {
     "lstm": Cell(
@@ -117,10 +119,7 @@ CELLS = {
             ForwardPhase(_LSTM_GATES, _LSTM_GATES, 1, 4, (Bias("bias", _LSTM_GATES),)),
         ),
         backward_gates=(_LSTM_GATES,),
-        weight_gradients=(
-            WeightGradient("weight_ih", "input", 0, _LSTM_GATES, "bias"),
-            WeightGradient("weight_hh", "previous", 0, _LSTM_GATES),
-        ),
+        weight_gradients=(WeightGradient((_IH, _HH), 0, _LSTM_GATES, "bias"),),
         input_gates=_LSTM_GATES,
     ),
     "gru": Cell(
@@ -137,9 +136,9 @@ CELLS = {
         ),
         backward_gates=(_gates(0, 1), _gates(2)),
         weight_gradients=(
-            WeightGradient("weight_ih", "input", 0, _gates(0, 1, 2), "bias"),
-            WeightGradient("weight_hh", "previous", 0, _gates(0, 1)),
-            WeightGradient("weight_hh", "extra", 2, _gates(2)),
+            WeightGradient((_IH,), 0, _gates(0, 1, 2), "bias"),
+            WeightGradient((_HH,), 0, _gates(0, 1)),
+            WeightGradient((("weight_hh", "extra"),), 2, _gates(2)),
         ),
         input_gates=_gates(0, 1, 2),
     ),
@@ -160,9 +159,9 @@ CELLS = {
         ),
         backward_gates=(_gates(0, 1, 2),),
         weight_gradients=(
-            WeightGradient("weight_ih", "input", 0, _gates(2, 0, 1), "bias"),
-            WeightGradient("weight_hh", "previous", 1, _gates(0, 1)),
-            WeightGradient("weight_hh", "previous", 3, _gates(2), "bias_hh"),
+            WeightGradient((_IH,), 0, _gates(2, 0, 1), "bias"),
+            WeightGradient((_HH,), 1, _gates(0, 1)),
+            WeightGradient((_HH,), 3, _gates(2), "bias_hh"),
         ),
         input_gates=_gates(2, 0, 1),
     ),

@@ -67,10 +67,10 @@ class Head:
         padded = workspace.zeros("d_outputs", (n_rows, self.stride))
         padded[:, : self.n_outputs] = d_outputs
         scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
+        segments = np.array([[0, 0, n_rows]], dtype=np.intp)
         self.kernels.weight_gradient(
-            padded, 1, 0, _ONE_GATE, self.n_outputs, features,
-            np.array([[0, 0, n_rows]], dtype=np.intp), gradients["weight"],
-            gradients["bias"],
+            padded, 1, 0, _ONE_GATE, self.n_outputs,
+            ((features, segments, gradients["weight"]),), gradients["bias"],
             workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,
         )  # fmt: skip
         d_features = workspace.take("d_features", (n_rows, self.input_stride))

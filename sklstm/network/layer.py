@@ -281,23 +281,24 @@ class RecurrentLayer:
             "previous": (states.hidden, plan.previous_segments),
             "extra": (states.extra, plan.input_segments),
         }
-        n_columns = max(self.n_inputs, self.hidden_size)
-        scratch_size = self.kernels.gradient_scratch_size(self.hidden_size, n_columns)
+        scratch_size = self.kernels.gradient_scratch_size(
+            self.hidden_size, self.n_inputs + self.hidden_size
+        )
         scratch = workspace.take("scratch", (plan.n_threads, scratch_size))
         for product in self.cell.weight_gradients:
-            source, segments = sources[product.source]
-            # bias_hh has rows for a part of the gates only: numbered like weight rows
-            # here.
+            # bias_hh has rows for some of the gates: numbered like weight rows here.
             d_bias = bias_gradient = gradients.get(product.bias)
             if product.bias == "bias_hh":
                 d_bias = workspace.take(
                     "d_bias", (self.cell.n_gates * self.hidden_size,)
                 )
+            operands = tuple(
+                (*sources[source], gradients[parameter])
+                for parameter, source in product.products
+            )
             self.kernels.weight_gradient(
                 states.gates, self.cell.n_slots, product.first_slot, product.gates,
-                self.hidden_size, source, segments, gradients[product.parameter],
-                d_bias,
-                scratch, plan.n_threads,
+                self.hidden_size, operands, d_bias, scratch, plan.n_threads,
             )  # fmt: skip
             if product.bias == "bias_hh":
                 rows = d_bias.reshape(self.cell.n_gates, self.hidden_size)

@@ -122,81 +122,103 @@ def test_input_gradient_equals_matmul(kernels, dtype, n_threads, n_slots):
         )
 
 
-def weight_gradient_problem(kernels, dtype, hidden_size, n_columns, n_rows):
-    """Gate rows of four slots, two of them used, and rows of `a` not one to one."""
-    lanes = kernels.lanes()
-    stride = registers(kernels, hidden_size)
-    d_gates = random((n_rows, stride // lanes, 4, lanes), dtype)
-    a = random((n_rows + 9, n_columns), dtype, seed=1)
-    # Runs of rows out of step with a; a run longer than the kernel's chunk of rows.
-    cut = n_rows // 4
-    segments = [[0, 5, cut], [cut, cut + 7, n_rows - cut]]
-    return d_gates, a, np.array(segments, dtype=np.intp)
+class GradientProblem:
+    """Gate rows of four slots, two of them used, and rows of inputs not one to one.
+
+    Parameters
+    ----------
+    kernels : module
+    dtype : dtype
+    hidden_size, n_rows : int
+    n_columns : tuple of int
+        Columns of each of the matrices that the slots are multiplied with.
+    """
+
+    first_slot, gates = 1, (1, 0)
+
+    def __init__(self, kernels, dtype, hidden_size, n_columns, n_rows):
+        self.kernels, self.dtype, self.hidden_size = kernels, dtype, hidden_size
+        lanes = kernels.lanes()
+        n_blocks = registers(kernels, hidden_size) // lanes
+        self.d_gates = random((n_rows, n_blocks, 4, lanes), dtype)
+        self.inputs = [
+            random((n_rows + 9, n), dtype, seed) for seed, n in enumerate(n_columns)
+        ]
+        # Runs of rows out of step with the inputs, and with each other.
+        self.segments = [
+            np.array([[0, shift, cut], [cut, cut + shift + 2, n_rows - cut]])
+            for shift, cut in [(5, n_rows // 4), (3, n_rows // 2)][: len(n_columns)]
+        ]
+
+    def by_kernel(self, n_threads):
+        """Weight gradients and the bias gradient, in frames of canaries."""
+        n_rows, n_blocks, block_slots, lanes = self.d_gates.shape
+        n_columns = [a.shape[1] for a in self.inputs]
+        d_weights = [Framed((2 * self.hidden_size, n), self.dtype) for n in n_columns]
+        d_bias = Framed(2 * self.hidden_size, self.dtype)
+        size = self.kernels.gradient_scratch_size(self.hidden_size, sum(n_columns))
+        scratch = Framed((n_threads, size), self.dtype)
+        sources = zip(
+            map(read_only, self.inputs),
+            self.segments,
+            [d_weight.array for d_weight in d_weights],
+            strict=True,
+        )
+        self.kernels.weight_gradient(
+            read_only(self.d_gates.reshape(n_rows, n_blocks * block_slots * lanes)),
+            block_slots,
+            self.first_slot,
+            indices(*self.gates),
+            self.hidden_size,
+            tuple(sources),
+            d_bias.array,
+            scratch.array,
+            n_threads,
+        )
+        for framed in (*d_weights, d_bias, scratch):
+            framed.assert_frame_untouched()
+        return [framed.array for framed in (*d_weights, d_bias)]
+
+    def by_matmul(self):
+        """The same by NumPy in float64."""
+        units = self.d_gates.transpose(2, 0, 1, 3).reshape(4, len(self.d_gates), -1)
+        units = units[self.first_slot :, :, : self.hidden_size].astype(np.float64)
+        units = [units[self.gates.index(gate)] for gate in range(2)]
+        products = []
+        for a, segments in zip(self.inputs, self.segments, strict=True):
+            rows = np.concatenate([np.arange(s, s + n) for _, s, n in segments])
+            products.append(np.vstack([gate.T @ a[rows] for gate in units]))
+        return [*products, np.concatenate([gate.sum(axis=0) for gate in units])]
 
 
-def weight_gradient(kernels, d_gates, a, segments, hidden_size, n_threads):
-    n_rows, n_blocks, block_slots, lanes = d_gates.shape
-    n_columns = a.shape[1]
-    d_weight = Framed((2 * hidden_size, n_columns), a.dtype)
-    d_bias = Framed(2 * hidden_size, a.dtype)
-    scratch = Framed(
-        (n_threads, kernels.gradient_scratch_size(hidden_size, n_columns)), a.dtype
-    )
-    kernels.weight_gradient(
-        read_only(d_gates.reshape(n_rows, n_blocks * block_slots * lanes)),
-        block_slots,
-        1,
-        indices(1, 0),
-        hidden_size,
-        read_only(a),
-        segments,
-        d_weight.array,
-        d_bias.array,
-        scratch.array,
-        n_threads,
-    )
-    for framed in (d_weight, d_bias, scratch):
-        framed.assert_frame_untouched()
-    return d_weight.array, d_bias.array
-
-
-def test_weight_gradient_equals_matmul(kernels, dtype, n_threads):
+@pytest.mark.parametrize("n_sources", [1, 2])
+def test_weight_gradient_equals_matmul(kernels, dtype, n_threads, n_sources):
+    wide = 2 * kernels.lanes() + 3
     for hidden_size in sizes(kernels):
-        for n_columns in (1, kernels.tile_rows() + 1, 2 * kernels.lanes() + 3):
-            for n_rows in (8, 600):
-                d_gates, a, segments = weight_gradient_problem(
-                    kernels, dtype, hidden_size, n_columns, n_rows
-                )
-                d_weight, d_bias = weight_gradient(
-                    kernels, d_gates, a, segments, hidden_size, n_threads
-                )
-                units = d_gates.transpose(2, 0, 1, 3).reshape(4, n_rows, -1)
-                units = units[[2, 1], :, :hidden_size].astype(np.float64)
-                rows = np.concatenate([np.arange(s, s + n) for _, s, n in segments])
-                expected = np.vstack([gate.T @ a[rows] for gate in units])
+        for n_columns in [(1, 1), (kernels.tile_rows() + 1, 2), (3, wide), (wide, 1)]:
+            for n_rows in (8, 600):  # fewer, and more, than one chunk of rows
+                sources = n_columns[:n_sources]
+                problem = GradientProblem(kernels, dtype, hidden_size, sources, n_rows)
+                found, wanted = problem.by_kernel(n_threads), problem.by_matmul()
                 atol = 20 * RTOL[dtype] * np.sqrt(n_rows)
-                assert_allclose(d_weight, expected, rtol=0, atol=atol)
-                assert_allclose(d_bias, units.sum(axis=1).ravel(), rtol=0, atol=atol)
+                for gradient, expected in zip(found, wanted, strict=True):
+                    assert_allclose(gradient, expected, rtol=0, atol=atol)
 
 
 def test_weight_gradient_has_the_same_bits_for_every_team(kernels, dtype):
     for hidden_size in sizes(kernels):
-        d_gates, a, segments = weight_gradient_problem(
-            kernels, dtype, hidden_size, kernels.tile_rows() + 2, 600
-        )
-        one = weight_gradient(kernels, d_gates, a, segments, hidden_size, 1)
-        for n_threads in (2, 3):
-            more = weight_gradient(
-                kernels, d_gates, a, segments, hidden_size, n_threads
-            )
-            assert_array_equal(one[0], more[0])
-            assert_array_equal(one[1], more[1])
+        for n_columns in [(1,), (kernels.tile_rows() + 2, 3)]:
+            problem = GradientProblem(kernels, dtype, hidden_size, n_columns, 600)
+            one = problem.by_kernel(n_threads=1)
+            for n_threads in (2, 3):
+                more = problem.by_kernel(n_threads=n_threads)
+                for found, expected in zip(more, one, strict=True):
+                    assert_array_equal(found, expected)
 
 
 def test_weight_gradient_without_rows_is_zero(kernels, dtype):
-    d_gates = np.empty((0, 1, 4, kernels.lanes()), dtype=dtype)
-    a = np.empty((0, 3), dtype=dtype)
-    segments = np.empty((0, 3), dtype=np.intp)
-    d_weight, d_bias = weight_gradient(kernels, d_gates, a, segments, 1, 1)
-    assert_array_equal(d_weight, 0)
-    assert_array_equal(d_bias, 0)
+    problem = GradientProblem(kernels, dtype, 3, (2, 1), 0)
+    problem.inputs = [a[:0] for a in problem.inputs]
+    problem.segments = [np.empty((0, 3), dtype=np.intp)] * 2
+    for gradient in problem.by_kernel(n_threads=1):
+        assert_array_equal(gradient, 0)

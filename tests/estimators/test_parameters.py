@@ -105,7 +105,7 @@ def test_names_offered_are_names_known_to_training():
         (LSTMClassifier, {"momentum": 0.5}, "solver='adam'"),
         (LSTMClassifier, {"nesterovs_momentum": False}, "solver='adam'"),
         (LSTMClassifier, {"solver": "lbfgs", "batch_size": 3}, "solver='lbfgs'"),
-        (LSTMClassifier, {"solver": "lbfgs", "learning_rate": "cosine"}, "lbfgs"),
+        (LSTMClassifier, {"solver": "lbfgs", "learning_rate": "constant"}, "lbfgs"),
         (LSTMClassifier, {"solver": "lbfgs", "learning_rate_init": 1.0}, "lbfgs"),
         (LSTMClassifier, {"solver": "lbfgs", "early_stopping": True}, "lbfgs"),
         (LSTMClassifier, {"solver": "lbfgs", "validation_fraction": 0.3}, "lbfgs"),

@@ -15,18 +15,23 @@ def has_partial_fit(estimator):
     return True
 
 
-@recurrent_estimator
-class SequencePredictor(RecurrentEstimator):
-    """Base of the estimators that predict one target a sequence."""
-
-    pooling: str = parameter(
-        "last",
+def pooling_parameter(default):
+    """Declare `pooling`, whose best default depends on what is predicted."""
+    return parameter(
+        default,
         [StrOptions({"last", "mean", "max"})],
         """{'last', 'mean', 'max'}
         How the hidden states of a sequence become one vector: the last one, or the mean
         or the largest value of each unit over the sequence's own steps.
         """,
     )
+
+
+@recurrent_estimator
+class SequencePredictor(RecurrentEstimator):
+    """Base of the estimators that predict one target a sequence."""
+
+    pooling: str = pooling_parameter("last")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

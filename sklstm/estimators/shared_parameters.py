@@ -96,7 +96,7 @@ class SharedParameters(BaseEstimator):
         """,
     )
     learning_rate: str = parameter(
-        "constant",
+        "cosine",
         [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
         """{'constant', 'invscaling', 'adaptive', 'cosine'}
         Schedule of the learning rate.
@@ -106,6 +106,8 @@ class SharedParameters(BaseEstimator):
         - 'adaptive' divides it by 5 whenever `n_iter_no_change` epochs have brought
           no improvement of `tol`, and stops when a thousandth of it is left.
         - 'cosine' takes it to zero along half a cosine over `max_iter` epochs.
+          `partial_fit`, which cannot know how much is to come, stays at
+          `learning_rate_init`.
         """,
         only=_STOCHASTIC,
     )
@@ -127,14 +129,14 @@ class SharedParameters(BaseEstimator):
         only=_STOCHASTIC,
     )
     max_iter: int = parameter(
-        60,
+        100,
         [Interval(Integral, 1, None, closed="left")],
         """int
         Largest number of epochs (for 'lbfgs': of iterations).
         """,
     )
     tol: float = parameter(
-        1e-4,
+        1e-5,
         [Interval(Real, 0, None, closed="left")],
         """float
         Training stops when the loss (or the validation score, with

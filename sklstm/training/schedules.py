@@ -78,9 +78,8 @@ class Cosine(Schedule):
         self.n_epochs = n_epochs
 
     def rate(self, position):
-        """Return the learning rate; past the last epoch it stays at its end."""
-        # Never quite zero, so that partial_fit beyond the schedule still learns.
-        progress = min(position / self.n_epochs, 0.99)
+        """Return the learning rate; past the last epoch it stays at zero."""
+        progress = min(position / self.n_epochs, 1.0)
         return 0.5 * self.initial_rate * (1 + math.cos(math.pi * progress))
 
 

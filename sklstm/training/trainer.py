@@ -12,7 +12,8 @@ call                      ``state``             what happens
                                                 learning-rate schedule and the
                                                 patience begin anew
 ``partial_fit``           of the last call, or  one epoch over the data given;
-(``incremental=True``)    None the first time   the schedule goes on too
+(``incremental=True``)    None the first time   the schedule goes on too (but
+                                                "cosine" stays at its start)
 ========================  ====================  ===============================
 
 **The state** (`TrainingState`) is plain values: the optimiser's moment vectors and
@@ -31,6 +32,8 @@ anything else happens: it moves no batch and no random number.
 **Reproducible.** All arithmetic here is elementwise or a sum in a fixed order, without
 BLAS; results do not depend on `n_threads`.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -148,6 +151,10 @@ def train(
     state = TrainingState() if is_first_call else state.copy()
     if not incremental:
         state.schedule_position, state.schedule_factor = 0, 1.0
+
+    if incremental and options.learning_rate == "cosine":
+        # How much is to come is not known: there is no wave to go along.
+        options = replace(options, learning_rate="constant")
 
     targets = _make_targets(loss, sequences, y, weights)
     training_index, validation_index = index, None

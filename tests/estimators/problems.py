@@ -6,12 +6,13 @@ from sklstm import LSTMClassifier, LSTMRegressor, Sequences, SequenceTransformer
 
 LAYOUTS = ("3d", "padded", "ragged", "object", "sequences")
 
-FAST = {
-    "hidden_layer_sizes": 6,
-    "max_iter": 8,
+# Quick, and independent of the defaults that real data will choose.
+FAST = {"hidden_layer_sizes": 6, "max_iter": 8, "alpha": 1e-4, "random_state": 0}
+FAST_STOCHASTIC = {
     "batch_size": 8,
+    "learning_rate": "constant",
     "learning_rate_init": 0.02,
-    "random_state": 0,
+    "max_grad_norm": 1.0,
 }
 
 
@@ -55,6 +56,10 @@ def make_problem(layout="ragged", **how):
 
 def make_estimator(kind, **parameters):
     """An estimator that fits in a blink, and the attribute of a problem it learns."""
+    if parameters.get("solver") != "lbfgs":
+        parameters = FAST_STOCHASTIC | parameters
+    if kind != "transformer":
+        parameters = {"pooling": "last"} | parameters
     parameters = FAST | parameters
     if kind == "classifier":
         return LSTMClassifier(**parameters)

@@ -152,6 +152,6 @@ def test_validation_without_y():
 def test_classifier_and_transformer_make_the_same_network():
     transformer = make_estimator("transformer", objective="classification")
     transformer.fit(X, LABELS)
-    classifier = make_estimator("classifier").fit(X, LABELS)
+    classifier = make_estimator("classifier", pooling="last").fit(X, LABELS)
     assert isinstance(classifier, LSTMClassifier)
     assert_array_equal(transformer._network.parameters, classifier._network.parameters)

@@ -47,7 +47,8 @@ def test_cosine_falls_from_the_initial_rate_to_nearly_zero():
 
 def test_cosine_stays_at_its_end():
     cosine = schedule("cosine", max_iter=20)
-    assert cosine.rate(100) == cosine.rate(20) > 0
+    assert cosine.rate(100) == cosine.rate(20) == 0
+    assert cosine.rate(19.5) > 0
 
 
 @pytest.mark.parametrize("name", ["invscaling", "cosine"])

@@ -1,0 +1,205 @@
+"""Scores on the original test parts of real data sets, channels scaled, mean of seeds.
+
+    python benchmarks/scores.py defaults      # untouched defaults
+    python benchmarks/scores.py grid          # one grid, chosen on the training part
+    python benchmarks/scores.py transformer   # SequenceTransformer, then a linear model
+    python benchmarks/scores.py beijing       # PM2.5 one hour ahead
+
+The data sets other than JapaneseVowels are not part of the package. They are read with
+the ``load.py`` of the folder that ``SKLSTM_SHARED_DATA`` names (by default
+``../shared/data`` beside the repository).
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    Sequences,
+    SequenceTransformer,
+    TimestepTransformer,
+)
+
+SETS = (
+    "JapaneseVowels",
+    "BasicMotions",
+    "ItalyPowerDemand",
+    "GunPoint",
+    "PickupGestureWiimoteZ",
+    "IndoorMovement",
+    "pendigits",
+)
+
+# The documented grid: pooling, cell, width, learning rate.
+GRID = {
+    "lstmclassifier__pooling": ["mean", "max"],
+    "lstmclassifier__cell": ["lstm", "gru"],
+    "lstmclassifier__hidden_layer_sizes": [64, 128],
+    "lstmclassifier__learning_rate_init": [3e-3, 1e-2],
+}
+
+
+def loader():
+    """The module that reads the shared data sets."""
+    root = Path(__file__).resolve().parents[1]
+    folder = Path(os.environ.get("SKLSTM_SHARED_DATA", root / ".." / "shared" / "data"))
+    spec = importlib.util.spec_from_file_location("shared_load", folder / "load.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load(name):
+    """X_train, y_train, X_test, y_test of a classification set."""
+    if name == "pendigits":
+        drawings, _, _ = loader().load_strokes(name)
+        parts = []
+        for split in ("train", "test"):
+            chosen = [drawing for drawing in drawings if drawing["split"] == split]
+            parts.append([drawing["points"] for drawing in chosen])
+            parts.append(np.array([drawing["label"] for drawing in chosen]))
+        return tuple(parts)
+    data = loader().load_tsc(name)
+    return tuple(data[key] for key in ("X_train", "y_train", "X_test", "y_test"))
+
+
+def scaled(model):
+    """The model behind channels of mean zero and variance one."""
+    return make_pipeline(TimestepTransformer(StandardScaler()), model)
+
+
+def as_sequences(X):
+    """One array instead of thousands: cheaper to index and to send to workers."""
+    return Sequences.from_list([np.asarray(x, dtype=np.float32) for x in X])
+
+
+def print_scores(name, scores, seconds, note=""):
+    """One line of the table."""
+    each = " ".join(f"{score:.3f}" for score in scores)
+    print(
+        f"| {name} | {np.mean(scores):.3f} | {each} | {seconds:.0f} s | {note} |",
+        flush=True,
+    )
+
+
+def run_defaults(names, seeds, n_jobs):
+    """Untouched defaults."""
+    for name in names:
+        X, y, X_test, y_test = load(name)
+        X, X_test, start = as_sequences(X), as_sequences(X_test), time.perf_counter()
+        scores = [
+            scaled(LSTMClassifier(random_state=seed, n_jobs=n_jobs))
+            .fit(X, y)
+            .score(X_test, y_test)
+            for seed in range(seeds)
+        ]
+        print_scores(name, scores, time.perf_counter() - start)
+
+
+def run_grid(names, seeds, n_jobs):
+    """The grid by cross-validation on the training part, then the seeds."""
+    for name in names:
+        X, y, X_test, y_test = load(name)
+        X, X_test, start = as_sequences(X), as_sequences(X_test), time.perf_counter()
+        search = GridSearchCV(
+            scaled(LSTMClassifier(random_state=0, n_jobs=1)),
+            GRID,
+            cv=StratifiedKFold(3, shuffle=True, random_state=0),
+            n_jobs=n_jobs,
+            refit=False,
+            error_score="raise",
+        ).fit(X, y)
+        scores = []
+        for seed in range(seeds):
+            model = scaled(LSTMClassifier(random_state=seed))
+            model.set_params(**search.best_params_).fit(X, y)
+            scores.append(model.score(X_test, y_test))
+        chosen = {
+            key.split("__")[1]: value for key, value in search.best_params_.items()
+        }
+        note = f"{chosen}, cross-validation {search.best_score_:.3f}"
+        print_scores(name, scores, time.perf_counter() - start, note)
+
+
+def run_transformer(names, seeds, n_jobs):
+    """Features learned without labels, then logistic regression."""
+    for name in names:
+        X, y, X_test, y_test = load(name)
+        start, scores = time.perf_counter(), []
+        for seed in range(seeds):
+            model = make_pipeline(
+                TimestepTransformer(StandardScaler()),
+                SequenceTransformer(random_state=seed, output="mean", n_jobs=n_jobs),
+                StandardScaler(),
+                LogisticRegression(max_iter=2000),
+            )
+            scores.append(model.fit(X, y).score(X_test, y_test))
+        print_scores(name, scores, time.perf_counter() - start, "SequenceTransformer")
+
+
+def beijing_windows():
+    """24 hours of all columns -> PM2.5 in the next; the last year is the test part."""
+    columns, values, _ = loader().load_forecast("beijing_pm25")
+    values = np.array(values, dtype=np.float64)
+    for column in values.T:  # gaps are interpolated
+        missing = np.isnan(column)
+        column[missing] = np.interp(
+            np.flatnonzero(missing), np.flatnonzero(~missing), column[~missing]
+        )
+    target = list(columns).index("pm2.5")
+    windows = np.lib.stride_tricks.sliding_window_view(values, 24, axis=0)[:-1]
+    X = np.ascontiguousarray(windows.transpose(0, 2, 1), dtype=np.float32)
+    y = values[24:, target]
+    n_train = len(values) - 365 * 24 - 24
+    return X[:n_train], y[:n_train], X[n_train:], y[n_train:]
+
+
+def run_beijing(names, seeds, n_jobs):
+    """Root mean squared error of PM2.5 one hour ahead."""
+    X, y, X_test, y_test = beijing_windows()
+    start, scores = time.perf_counter(), []
+    for seed in range(seeds):
+        model = scaled(
+            LSTMRegressor(max_iter=10, batch_size=128, random_state=seed, n_jobs=n_jobs)
+        ).fit(X, y)
+        scores.append(np.sqrt(np.mean((model.predict(X_test) - y_test) ** 2)))
+    print_scores("Beijing PM2.5", scores, time.perf_counter() - start, "RMSE")
+
+
+RUNS = {
+    "defaults": (run_defaults, SETS),
+    "grid": (
+        run_grid,
+        ("JapaneseVowels", "BasicMotions", "IndoorMovement", "pendigits"),
+    ),
+    "transformer": (run_transformer, ("JapaneseVowels",)),
+    "beijing": (run_beijing, ()),
+}
+
+
+def main():
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=RUNS)
+    parser.add_argument("--sets", nargs="+", help="names of data sets")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--n-jobs", type=int, default=None)
+    arguments = parser.parse_args()
+    run, names = RUNS[arguments.what]
+    print("| set | mean | seeds | time | |\n| --- | --- | --- | --- | --- |")
+    run(arguments.sets or names, arguments.seeds, arguments.n_jobs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,7 +33,8 @@ def test_every_parameter_is_documented_with_its_default(cls):
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_every_fitted_attribute_is_documented_and_no_other(cls):
-    kind = {LSTMClassifier: "classifier", LSTMRegressor: "regressor"}.get(cls, "other")
+    kind = dict(zip(CLASSES, ("classifier", "regressor", "transformer"), strict=True))
+    kind = kind[cls]
     X, labels, numbers = make_problem()
     estimator = make_estimator(kind)
     estimator.fit(X, numbers if kind == "regressor" else labels)
@@ -173,7 +174,7 @@ def test_layers_are_read_only_views():
         {"solver": "sgd", "momentum": 0.0},
         {"solver": "sgd", "nesterovs_momentum": False},
         {"learning_rate": "invscaling"},
-        {"learning_rate": "constant"},
+        {"learning_rate": "cosine"},
         {"learning_rate_init": 0.001},
         {"batch_size": 5},
         {"max_iter": 3},
@@ -182,7 +183,7 @@ def test_layers_are_read_only_views():
         {"dtype": "float64"},
         {"random_state": 1},
         {"pooling": "mean"},
-        {"pooling": "last"},
+        {"pooling": "max"},
         {"class_weight": {"a": 3.0, "b": 1.0, "c": 1.0}},
     ],
     ids=str,

@@ -32,7 +32,7 @@ def main():
             ("lstm", LSTMClassifier(random_state=0)),
         ]
     )
-    grid = {"lstm__pooling": ["last", "mean"], "lstm__cell": ["lstm", "gru"]}
+    grid = {"lstm__pooling": ["last", "max"], "lstm__cell": ["lstm", "gru"]}
     search = GridSearchCV(model, grid, cv=3, n_jobs=2, error_score="raise")
     search.fit(data.X_train, data.y_train)
     print(f"best of the grid: {search.best_params_}")

@@ -116,6 +116,8 @@ def classifier(case, n_threads):
         cell=case.cell,
         hidden_layer_sizes=case.hidden_size,
         reset_after=case.cell == "gru",
+        pooling="last",
+        learning_rate="constant",
         batch_size=case.batch_size,
         max_iter=N_EPOCHS,
         learning_rate_init=1e-3,

@@ -33,7 +33,8 @@ cdef void dense_block(const real* a, Py_ssize_t row_stride, Py_ssize_t n_groups,
 
 
 def dense(
-    const real[:, :] a,                  # IN     (n_rows, any), rows contiguous
+    const real[:, :] a,                  # IN     (any, any), rows contiguous: out's row i starts at
+                                         #        a's, and may go on beyond its end
     Py_ssize_t n_groups,                 # the terms of the product in a row of `a`: n_groups runs
     Py_ssize_t group_length,             #   of group_length elements, group_stride apart
     Py_ssize_t group_stride,
@@ -43,7 +44,7 @@ def dense(
     int n_threads,
 ):
     """out = a @ weight (+ bias); a row's result does not depend on the other rows."""
-    cdef Py_ssize_t n_rows = a.shape[0], out_stride = out.shape[1]
+    cdef Py_ssize_t n_rows = out.shape[0], out_stride = out.shape[1]
     cdef Py_ssize_t row_stride = a.strides[0] // <Py_ssize_t> sizeof(real)
     cdef Py_ssize_t block, n_row_blocks = ceil_divide(n_rows, DENSE_ROWS)
     cdef const real* bias_or_null = NULL

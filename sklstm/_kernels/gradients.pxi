@@ -5,15 +5,20 @@
 # before packed row r is not a constant offset away from r in a ragged batch: `segments`
 # lists runs of rows where it is (first row of d_gates, first row of a, number of rows).
 #
-# Rows are taken in chunks, and both operands of a chunk are copied side by side first: read
-# in place, columns of a fall on few cache sets when the row stride is a power of two, and one
-# panel at a time defeats the prefetcher. Each row of d_gates is read once: that, not the
-# products, would be the limit of wide layers and large batches.
+# Rows are taken in chunks, and a chunk of a is copied side by side first: read in place, its
+# columns fall on few cache sets when the row stride is a power of two. The slots of a unit
+# block are a panel as they are; products of few slots take several blocks side by side,
+# which need a copy. Each row of d_gates is read once: that, not the products, would be the
+# limit of wide layers and large batches.
+
+#
+# A panel of MIN_CHUNK_ROWS stays in the first cache; the more memory the sums of a thread
+# take, the longer the chunks between two visits: one row for CHUNK_BYTES of them.
 
 cdef enum:
-    CHUNK_ROWS = 256
-    COPIED_PANELS = 4
-    PREFETCH_ROWS = 8
+    MIN_CHUNK_ROWS = 64
+    MAX_CHUNK_ROWS = 256
+    CHUNK_BYTES = 8192
 
 
 # What the same slots are multiplied with: one or two matrices side by side.
@@ -28,8 +33,9 @@ cdef struct GradientSource:
 # One product of the weight gradient; see weight_gradient for the arrays.
 cdef struct GradientProduct:
     const real* d_gates
-    Py_ssize_t row_stride
+    Py_ssize_t n_rows
     Py_ssize_t block_stride
+    Py_ssize_t row_stride
     Py_ssize_t first_slot
     const Py_ssize_t* gates
     Py_ssize_t n_slots
@@ -63,44 +69,41 @@ cdef inline void copy_columns(const GradientSource* source, Py_ssize_t first_row
         copy += stride
 
 
+cdef inline const real* panel_in_place(const GradientProduct* product, Py_ssize_t block,
+                                       Py_ssize_t first_row) noexcept nogil:
+    """The slots of one unit block, rows row_stride apart."""
+    return (product.d_gates + block * product.block_stride + first_row * product.row_stride
+            + product.first_slot * LANES)
+
+
 cdef inline void copy_slots(const GradientProduct* product, Py_ssize_t first_row,
-                            Py_ssize_t n_rows, Py_ssize_t first_block, Py_ssize_t last_block,
+                            Py_ssize_t n_rows, Py_ssize_t first_block, Py_ssize_t n_blocks,
                             real* copy) noexcept nogil:
-    """The slots of some unit blocks, panel by panel, in each of them side by side."""
+    """The slots of some unit blocks side by side."""
     # Locals: what is stored could otherwise be a field of product, and had to be read again.
-    cdef Py_ssize_t block_stride = product.block_stride, row_stride = product.row_stride
-    cdef Py_ssize_t n_slots = product.n_slots, per_panel = product.blocks_per_panel
-    cdef Py_ssize_t row, block, slot, in_panel, width
-    cdef const real* source_row = (product.d_gates + first_row * row_stride
-                                   + first_block * block_stride + product.first_slot * LANES)
+    cdef Py_ssize_t row_stride = product.row_stride, n_slots = product.n_slots
+    cdef Py_ssize_t row, block, slot
     cdef const real* source
     cdef real* target
-    for row in range(n_rows):
-        source = source_row
-        block = first_block
-        while block < last_block:
-            width = min(per_panel, last_block - block)
-            target = copy + ((block - first_block) // per_panel * CHUNK_ROWS * TILE_WIDTH
-                             + row * width * n_slots) * LANES
-            for in_panel in range(width):
-                prefetch(source + PREFETCH_ROWS * row_stride, n_slots)
-                for slot in range(n_slots):
-                    v_store(target + slot * LANES, v_load(source + slot * LANES))
-                source += block_stride
-                target += n_slots * LANES
-            block = block + width
-        source_row += row_stride
+    for block in range(n_blocks):
+        source = panel_in_place(product, first_block + block, first_row)
+        target = copy + block * n_slots * LANES
+        for row in range(n_rows):
+            for slot in range(n_slots):
+                v_store(target + slot * LANES, v_load(source + slot * LANES))
+            source += row_stride
+            target += n_blocks * n_slots * LANES
 
 
-cdef inline void add_rows(const real* rows, Py_ssize_t n_rows, Py_ssize_t width,
-                          real* bias_sums) noexcept nogil:
-    """The bias gradient: add up the copied rows."""
+cdef inline void add_rows(const real* panel, Py_ssize_t panel_stride, Py_ssize_t n_rows,
+                          Py_ssize_t width, real* bias_sums) noexcept nogil:
+    """The bias gradient: add up the rows of a panel."""
     cdef Py_ssize_t row, slot
     cdef vreg total
     for slot in range(width):
         total = v_load(bias_sums + slot * LANES)
         for row in range(n_rows):
-            total = total + v_load(rows + (row * width + slot) * LANES)
+            total = total + v_load(panel + row * panel_stride + slot * LANES)
         v_store(bias_sums + slot * LANES, total)
 
 
@@ -135,27 +138,30 @@ cdef void write_bias(const GradientProduct* product, Py_ssize_t first_block, Py_
                 product.d_bias[unit] = sums[(block * product.n_slots + slot) * LANES + lane]
 
 
-cdef void gradient_task(const GradientProduct* product, Py_ssize_t n_rows,
-                        Py_ssize_t first_panel, Py_ssize_t last_panel,
-                        Py_ssize_t first_column, Py_ssize_t last_column,
+cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
+                        Py_ssize_t last_panel, Py_ssize_t first_column, Py_ssize_t last_column,
                         real* scratch) noexcept nogil:
     """Some panels of slots against some columns of a."""
     cdef Py_ssize_t stride = chunk_stride(last_column - first_column)
+    cdef Py_ssize_t n_columns = last_column - first_column
     cdef Py_ssize_t panel_sums = (last_column - first_column + 1) * TILE_WIDTH * LANES
     cdef Py_ssize_t first_block = first_panel * product.blocks_per_panel
     cdef Py_ssize_t last_block = min(last_panel * product.blocks_per_panel, product.n_blocks)
     cdef Py_ssize_t first_row = 0, source, first, last, begin
-    cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at
+    cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at, slots_stride
     cdef bint with_bias = product.d_bias != NULL and first_column == 0 and last_column > 0
     cdef real* columns = scratch
-    cdef real* slots = columns + CHUNK_ROWS * stride
-    cdef real* all_sums = slots + COPIED_PANELS * CHUNK_ROWS * TILE_WIDTH * LANES
+    cdef real* copied_slots = columns + MAX_CHUNK_ROWS * stride
+    cdef real* all_sums = copied_slots + MAX_CHUNK_ROWS * TILE_WIDTH * LANES
+    cdef Py_ssize_t n_sums = (last_panel - first_panel) * panel_sums
+    cdef Py_ssize_t chunk_rows = min(max(
+        n_sums * <Py_ssize_t> sizeof(real) // CHUNK_BYTES, MIN_CHUNK_ROWS), MAX_CHUNK_ROWS)
     cdef real* sums
-    cdef const real* panel_slots
-    for at in range((last_panel - first_panel) * panel_sums // LANES):
+    cdef const real* slots
+    for at in range(n_sums // LANES):
         v_store(all_sums + at * LANES, v_set(0))
-    while first_row < n_rows:
-        chunk = min(CHUNK_ROWS, n_rows - first_row)
+    while first_row < product.n_rows:
+        chunk = min(chunk_rows, product.n_rows - first_row)
         begin = 0
         for source in range(product.n_sources):
             first = max(first_column - begin, 0)
@@ -165,20 +171,29 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t n_rows,
             begin = begin + product.sources[source].n_columns
         for panel in range(last_panel - first_panel):
             block = first_block + panel * product.blocks_per_panel
-            if panel % COPIED_PANELS == 0:
-                copy_slots(product, first_row, chunk, block,
-                           min(last_block, block + COPIED_PANELS * product.blocks_per_panel), slots)
-            width = min(product.blocks_per_panel, last_block - block) * product.n_slots
+            n_blocks = min(product.blocks_per_panel, last_block - block)
+            width = n_blocks * product.n_slots
+            if product.blocks_per_panel == 1:
+                slots = panel_in_place(product, block, first_row)
+                slots_stride = product.row_stride
+            else:
+                copy_slots(product, first_row, chunk, block, n_blocks, copied_slots)
+                slots = copied_slots
+                slots_stride = width * LANES
             sums = all_sums + panel * panel_sums
-            panel_slots = slots + panel % COPIED_PANELS * CHUNK_ROWS * TILE_WIDTH * LANES
             if with_bias:
-                add_rows(panel_slots, chunk, width,
+                add_rows(slots, slots_stride, chunk, width,
                          sums + (last_column - first_column) * TILE_WIDTH * LANES)
             column = first_column
             while column < last_column:
                 count = tile_height(last_column - column)
+                # A part of the next panel at a time, while this one is being multiplied.
+                prefetch_rows(panel_in_place(product, min(block + n_blocks, product.n_blocks - 1),
+                                             first_row + chunk * (column - first_column) // n_columns),
+                              product.row_stride, product.n_slots,
+                              ceil_divide(chunk * count, n_columns))
                 tile_outer(count, width, sums + (column - first_column) * width * LANES,
-                           columns + column - first_column, stride, chunk, panel_slots)
+                           columns + column - first_column, stride, chunk, slots, slots_stride)
                 column = column + count
         first_row = first_row + chunk
     for panel in range(last_panel - first_panel):
@@ -200,7 +215,7 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t n_rows,
 
 def gradient_scratch_size(Py_ssize_t hidden_size, Py_ssize_t n_columns):
     """Elements of scratch a thread needs in weight_gradient."""
-    return (CHUNK_ROWS * (chunk_stride(n_columns) + COPIED_PANELS * TILE_WIDTH * LANES)
+    return (MAX_CHUNK_ROWS * (chunk_stride(n_columns) + TILE_WIDTH * LANES)
             + ceil_divide(hidden_size, LANES) * (n_columns + 1) * TILE_WIDTH * LANES)
 
 
@@ -221,9 +236,8 @@ cdef GradientSource gradient_source(const real[:, :] a, const Py_ssize_t[:, ::1]
 
 
 def weight_gradient(
-    const real[:, ::1] d_gates,          # IN     (n_rows, blocks * block_slots * LANES)
-    Py_ssize_t block_slots,              # registers of a unit block in a row of d_gates
-    Py_ssize_t first_slot,               # the first of those that the weights feed
+    const real[:, :, :] d_gates,         # IN     (n_blocks, n_rows, slots * LANES), slots contiguous
+    Py_ssize_t first_slot,               # the first slot that the weights feed
     const Py_ssize_t[::1] gates,         # IN     their gates (blocks of weight rows), slot by slot
     Py_ssize_t hidden_size,              # units, rows of a gate in d_weight
     tuple sources,                       # one or two of (a, segments, d_weight):
@@ -235,7 +249,7 @@ def weight_gradient(
     int n_threads,
 ):
     """Write the rows of d_weight and d_bias that belong to the given gates."""
-    cdef Py_ssize_t n_rows = d_gates.shape[0], n_columns = 0
+    cdef Py_ssize_t n_columns = 0
     cdef GradientProduct product
     cdef Py_ssize_t n_panels, task, panels_split, columns_split
     cdef unsigned int saved
@@ -248,12 +262,13 @@ def weight_gradient(
         return
     product.n_slots = gates.shape[0]
     product.hidden_size = hidden_size
-    product.d_gates = first_or_null(d_gates)
-    product.row_stride = d_gates.shape[1]
-    product.block_stride = block_slots * LANES
+    product.n_rows = d_gates.shape[1]
+    product.block_stride = d_gates.strides[0] // <Py_ssize_t> sizeof(real)
+    product.row_stride = d_gates.strides[1] // <Py_ssize_t> sizeof(real)
+    product.d_gates = &d_gates[0, 0, 0] if product.n_rows > 0 else NULL
     product.first_slot = first_slot
     product.gates = &gates[0]
-    product.n_blocks = ceil_divide(hidden_size, LANES)
+    product.n_blocks = d_gates.shape[0]
     product.blocks_per_panel = TILE_WIDTH // product.n_slots
     product.d_bias = NULL
     if d_bias is not None:
@@ -265,7 +280,7 @@ def weight_gradient(
     for task in prange(n_threads, nogil=True, schedule="static", num_threads=n_threads):
         saved = flush_subnormals()
         gradient_task(
-            &product, n_rows,
+            &product,
             n_panels * (task % panels_split) // panels_split,
             n_panels * (task % panels_split + 1) // panels_split,
             n_columns * (task // panels_split) // columns_split,

@@ -27,7 +27,8 @@ cdef extern from "simd.h" nogil:
     void tile_multiply_split(Py_ssize_t n_rows, Tile out, const real* bias,
                              const Operand* first, const Operand* second, const real* panel)
     void tile_outer(Py_ssize_t n_columns, Py_ssize_t width, real* sums, const real* a,
-                    Py_ssize_t a_stride, Py_ssize_t n_terms, const real* panel)
+                    Py_ssize_t a_stride, Py_ssize_t n_terms, const real* panel,
+                    Py_ssize_t panel_stride)
     Py_ssize_t tile_height(Py_ssize_t n_rows)
     void prefetch(const real* p, Py_ssize_t n_registers)
     unsigned int flush_subnormals()
@@ -37,17 +38,21 @@ cdef extern from "simd.h" nogil:
 
 # One layer in one direction. Units are padded to whole registers: `stride` elements a row
 # of hidden, cell, extra and carry; padded units have zero weights and stay exactly zero.
+#
+# Gates are kept unit block by unit block, all rows of a block side by side: the rows a tile
+# stores are adjacent, and the weight gradient reads the panels of its product in place.
 cdef struct LayerPass:
     Py_ssize_t n_inputs
     Py_ssize_t hidden_size
     Py_ssize_t stride         # hidden_size rounded up to LANES
     Py_ssize_t n_blocks       # stride / LANES
     Py_ssize_t n_slots        # gate registers kept for a unit block
+    Py_ssize_t n_gate_rows    # rows of gates in a unit block
     const real* x             # IN     (n_steps rows, x_stride)
     Py_ssize_t x_stride
     real* hidden              # INOUT  (n_states, stride), initial states among its rows
     real* cell                # INOUT  (n_states, stride), LSTM only
-    real* gates               # OUT    (n_steps rows, n_slots * stride) or NULL: inference
+    real* gates               # OUT    (n_blocks, n_steps rows, n_slots * LANES) or NULL: inference
     real* extra               # OUT    (rows, stride), what a cell needs beside the gates
     const real* panels        # IN     packed weights of the forward phases, or of the backward ones
     const real* bias          # IN     packed biases
@@ -103,12 +108,38 @@ cdef inline Operand hidden_operand(const LayerPass* layer, const Rows* rows) noe
                          layer.hidden_size)
 
 
+cdef inline real* gate_row(const LayerPass* layer, Py_ssize_t block,
+                           Py_ssize_t row) noexcept nogil:
+    """The slots of a unit block at a packed row; the next row's follow them."""
+    return layer.gates + (block * layer.n_gate_rows + row) * layer.n_slots * LANES
+
+
+cdef inline void prefetch_rows(const real* rows, Py_ssize_t row_stride, Py_ssize_t n_registers,
+                               Py_ssize_t n_rows) noexcept nogil:
+    """Ask for what an epilogue will touch while its product is being computed."""
+    cdef Py_ssize_t row
+    for row in range(n_rows):
+        prefetch(rows + row * row_stride, n_registers)
+
+
+cdef inline void prefetch_backward(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
+                                   const Rows* rows, const real* states) noexcept nogil:
+    """The gates and previous states of a backward panel."""
+    cdef Py_ssize_t block, unit_block
+    for block in range(width):
+        unit_block = panel * TILE_WIDTH + block
+        prefetch_rows(gate_row(layer, unit_block, rows.step), layer.n_slots * LANES,
+                      layer.n_slots, rows.count)
+        prefetch_rows(states + rows.previous * layer.stride + unit_block * LANES,
+                      layer.stride, 1, rows.count)
+
+
 cdef inline Operand gate_operand(const LayerPass* layer, Py_ssize_t step,
                                  Py_ssize_t first_slot, Py_ssize_t n_slots) noexcept nogil:
     """Some slots of every unit block of gate rows, as the k axis of a product."""
     return operand_grouped(
-        layer.gates + step * layer.n_slots * layer.stride + first_slot * LANES,
-        layer.n_slots * layer.stride, layer.n_blocks, n_slots * LANES, layer.n_slots * LANES)
+        gate_row(layer, 0, step) + first_slot * LANES, layer.n_slots * LANES,
+        layer.n_blocks, n_slots * LANES, layer.n_gate_rows * layer.n_slots * LANES)
 
 
 cdef inline void recurrent_product(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,

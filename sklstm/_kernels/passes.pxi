@@ -118,7 +118,7 @@ def layer_forward(
     const Py_ssize_t[::1] blocks,        # IN     (n_blocks + 1,)
     real[:, ::1] hidden,                 # INOUT  (n_states, stride), initial states first
     real[:, ::1] cell,                   # INOUT  (n_states, stride) or None
-    real[:, ::1] gates,                  # OUT    (n_rows, n_slots * stride) or None: inference
+    real[:, :, ::1] gates,               # OUT    (n_blocks, n_rows, n_slots * LANES) or None: inference
     real[:, ::1] extra,                  # OUT    (n_rows or n_samples, stride) or None
     int n_threads,
 ):
@@ -139,7 +139,11 @@ def layer_forward(
     layer.x_stride = x.strides[0] // <Py_ssize_t> sizeof(real)
     layer.hidden = &hidden[0, 0]
     layer.cell = pointer(cell)
-    layer.gates = pointer(gates)
+    layer.gates = NULL
+    layer.n_gate_rows = 0
+    if gates is not None:
+        layer.gates = &gates[0, 0, 0]
+        layer.n_gate_rows = gates.shape[1]
     layer.extra = pointer(extra)
     layer.panels = &panels[0]
     layer.bias = &bias[0]
@@ -158,7 +162,7 @@ def layer_backward(
     const Py_ssize_t[::1] blocks,        # IN     (n_blocks + 1,)
     const real[:, ::1] hidden,           # IN     (n_states, stride), of the forward pass
     const real[:, ::1] cell,             # IN     (n_states, stride) or None
-    real[:, ::1] gates,                  # INOUT  activations -> gradients before the nonlinearity
+    real[:, :, ::1] gates,               # INOUT  activations -> gradients before the nonlinearity
     const real[:, ::1] d_output,         # IN     (n_rows, stride) or None
     const real[:, ::1] d_last,           # IN     (n_samples, stride) or None
     real[:, ::1] carry,                  # INOUT  (n_samples, stride): in the gradient of the last
@@ -172,7 +176,7 @@ def layer_backward(
     cdef Py_ssize_t block, n_blocks = blocks.shape[0] - 1
     cdef unsigned int saved
     find_cell(cell_name, &kernel)
-    if gates.shape[0] == 0 or steps.shape[0] == 0:
+    if gates.shape[1] == 0 or steps.shape[0] == 0:
         return
     layer.hidden_size = hidden_size
     layer.stride = hidden.shape[1]
@@ -180,7 +184,8 @@ def layer_backward(
     layer.n_slots = kernel.n_slots
     layer.hidden = pointer(hidden)
     layer.cell = pointer(cell)
-    layer.gates = &gates[0, 0]
+    layer.gates = &gates[0, 0, 0]
+    layer.n_gate_rows = gates.shape[1]
     layer.panels = &panels[0]
     layer.d_output = first_or_null(d_output)
     layer.d_last = first_or_null(d_last)

@@ -254,11 +254,11 @@ ALWAYS_INLINE Operand operand_grouped(const real *rows, ptrdiff_t row_stride, pt
     return operand;
 }
 
-/* n_terms steps along k; panel advances `width` registers a step. */
+/* n_terms steps along k, panel_stride elements of the panel apart. */
 ALWAYS_INLINE const real *tile_accumulate(
     const int n_rows, const int width, const int first_slot, Tile tile,
     const real *a, const ptrdiff_t row_stride, const ptrdiff_t term_stride,
-    ptrdiff_t n_terms, const real *panel) {
+    ptrdiff_t n_terms, const real *panel, const ptrdiff_t panel_stride) {
     for (ptrdiff_t k = 0; k < n_terms; k++) {
         vreg broadcast[TILE_ROWS];
         UNROLL for (int m = 0; m < n_rows; m++) broadcast[m] = v_set(a[m * row_stride]);
@@ -268,7 +268,7 @@ ALWAYS_INLINE const real *tile_accumulate(
                 tile[m][first_slot + s] = v_fma(broadcast[m], w, tile[m][first_slot + s]);
         }
         a += term_stride;
-        panel += width * LANES;
+        panel += panel_stride;
     }
     return panel;
 }
@@ -282,10 +282,11 @@ ALWAYS_INLINE void tile_multiply_fixed(
         UNROLL for (int s = 0; s < n_slots; s++) tile[m][s] = bias ? v_load(bias + s * LANES) : v_set(0);
     const real *a = first->rows;
     for (ptrdiff_t group = 0; group < first->n_groups; group++, a += first->group_stride)
-        panel = tile_accumulate(n_rows, width, 0, tile, a, first->row_stride, 1, first->group_length, panel);
+        panel = tile_accumulate(n_rows, width, 0, tile, a, first->row_stride, 1, first->group_length,
+                                panel, width * LANES);
     if (second)
         tile_accumulate(n_rows, width, shift, tile, second->rows, second->row_stride, 1,
-                        second->group_length, panel);
+                        second->group_length, panel, width * LANES);
     UNROLL for (int m = 0; m < n_rows; m++)
         UNROLL for (int s = 0; s < n_slots; s++) out[m][s] = tile[m][s];
 }
@@ -326,15 +327,15 @@ ALWAYS_INLINE void tile_multiply(ptrdiff_t n_rows, ptrdiff_t width, Tile out,
     }
 }
 
-/* The weight gradient: n_columns adjacent columns of a against a panel of width registers,
- * summed over n_terms rows in ascending order onto what `sums` holds. */
+/* The weight gradient: n_columns adjacent columns of a against `width` adjacent registers of
+ * each row of a panel, summed over n_terms rows in ascending order onto what `sums` holds. */
 #define OUTER_CASE(ROWS)                                                                         \
     case ROWS: {                                                                                 \
         Tile tile;                                                        \
         UNROLL for (int m = 0; m < ROWS; m++)                                                    \
             UNROLL for (int s = 0; s < width_of_case; s++)                                       \
                 tile[m][s] = v_load(sums + (m * width_of_case + s) * LANES);                     \
-        tile_accumulate(ROWS, width_of_case, 0, tile, a, 1, a_stride, n_terms, panel);           \
+        tile_accumulate(ROWS, width_of_case, 0, tile, a, 1, a_stride, n_terms, panel, panel_stride); \
         UNROLL for (int m = 0; m < ROWS; m++)                                                    \
             UNROLL for (int s = 0; s < width_of_case; s++)                                       \
                 v_store(sums + (m * width_of_case + s) * LANES, tile[m][s]);                     \
@@ -342,7 +343,7 @@ ALWAYS_INLINE void tile_multiply(ptrdiff_t n_rows, ptrdiff_t width, Tile out,
     }
 #define TILE_OUTER(NAME, WIDTH)                                                                  \
     static void NAME(ptrdiff_t n_columns, real *sums, const real *a, ptrdiff_t a_stride,         \
-                     ptrdiff_t n_terms, const real *panel) {                                     \
+                     ptrdiff_t n_terms, const real *panel, ptrdiff_t panel_stride) {             \
         enum { width_of_case = WIDTH };                                                          \
         switch (n_columns) { FOR_EACH_HEIGHT(OUTER_CASE) }                                       \
     }
@@ -352,12 +353,13 @@ TILE_OUTER(tile_outer_3, 3)
 TILE_OUTER(tile_outer_4, 4)
 
 ALWAYS_INLINE void tile_outer(ptrdiff_t n_columns, ptrdiff_t width, real *sums, const real *a,
-                              ptrdiff_t a_stride, ptrdiff_t n_terms, const real *panel) {
+                              ptrdiff_t a_stride, ptrdiff_t n_terms, const real *panel,
+                              ptrdiff_t panel_stride) {
     switch (width) {
-    case 1: tile_outer_1(n_columns, sums, a, a_stride, n_terms, panel); break;
-    case 2: tile_outer_2(n_columns, sums, a, a_stride, n_terms, panel); break;
-    case 3: tile_outer_3(n_columns, sums, a, a_stride, n_terms, panel); break;
-    default: tile_outer_4(n_columns, sums, a, a_stride, n_terms, panel); break;
+    case 1: tile_outer_1(n_columns, sums, a, a_stride, n_terms, panel, panel_stride); break;
+    case 2: tile_outer_2(n_columns, sums, a, a_stride, n_terms, panel, panel_stride); break;
+    case 3: tile_outer_3(n_columns, sums, a, a_stride, n_terms, panel, panel_stride); break;
+    default: tile_outer_4(n_columns, sums, a, a_stride, n_terms, panel, panel_stride); break;
     }
 }
 

@@ -160,8 +160,7 @@ CELLS = {
         backward_gates=(_gates(0, 1, 2),),
         weight_gradients=(
             WeightGradient((_IH,), 0, _gates(2, 0, 1), "bias"),
-            WeightGradient((_HH,), 1, _gates(0, 1)),
-            WeightGradient((_HH,), 3, _gates(2), "bias_hh"),
+            WeightGradient((_HH,), 1, _gates(0, 1, 2), "bias_hh"),
         ),
         input_gates=_gates(2, 0, 1),
     ),

@@ -63,13 +63,14 @@ class Head:
 
     def backward(self, features, d_outputs, panels, gradients, workspace, n_threads):
         """Fill the head's gradients; return that of the features, padded like them."""
-        n_rows = len(features)
+        n_rows, lanes = len(features), self.kernels.lanes()
         padded = workspace.zeros("d_outputs", (n_rows, self.stride))
         padded[:, : self.n_outputs] = d_outputs
         scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
         segments = np.array([[0, 0, n_rows]], dtype=np.intp)
         self.kernels.weight_gradient(
-            padded, 1, 0, _ONE_GATE, self.n_outputs,
+            padded.reshape(n_rows, self.stride // lanes, lanes).transpose(1, 0, 2),
+            0, _ONE_GATE, self.n_outputs,
             ((features, segments, gradients["weight"]),), gradients["bias"],
             workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,
         )  # fmt: skip

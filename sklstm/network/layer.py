@@ -106,6 +106,7 @@ class RecurrentLayer:
         self.kernels = kernels_for(dtype) if kernels is None else kernels
         self.lanes = self.kernels.lanes()
         self.stride = round_up(hidden_size, self.lanes)
+        self.n_blocks = self.stride // self.lanes
         self.input_stride = round_up(n_inputs, self.lanes)
         self.parameter_shapes = self.cell.parameter_shapes(n_inputs, hidden_size)
         n_terms = n_inputs + hidden_size
@@ -205,7 +206,8 @@ class RecurrentLayer:
             cell = self._take_states(plan, workspace, "cell", cell_0)
         if training:
             gates = workspace.take(
-                "gates", (plan.n_rows, self.cell.n_slots * self.stride)
+                "gates",
+                (self.n_blocks, plan.n_rows | 1, self.cell.n_slots * self.lanes),
             )
         if self.cell.has_extra:
             n_rows = plan.n_rows if training else plan.n_samples
@@ -297,7 +299,7 @@ class RecurrentLayer:
                 for parameter, source in product.products
             )
             self.kernels.weight_gradient(
-                states.gates, self.cell.n_slots, product.first_slot, product.gates,
+                states.gates[:, : plan.n_rows], product.first_slot, product.gates,
                 self.hidden_size, operands, d_bias, scratch, plan.n_threads,
             )  # fmt: skip
             if product.bias == "bias_hh":
@@ -306,9 +308,10 @@ class RecurrentLayer:
 
     def _input_gradient(self, plan, d_gates, panels, workspace):
         d_x = workspace.take("d_x", (plan.n_rows, self.input_stride))
+        n_slots_width = d_gates.shape[2]
         self.kernels.dense(
-            d_gates, self.stride // self.lanes,
-            len(self.cell.input_gates) * self.lanes, self.cell.n_slots * self.lanes,
+            d_gates.reshape(-1, n_slots_width), self.n_blocks,
+            len(self.cell.input_gates) * self.lanes, d_gates.shape[1] * n_slots_width,
             panels, None, d_x, plan.n_threads,
         )  # fmt: skip
         return d_x

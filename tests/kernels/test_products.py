@@ -98,21 +98,21 @@ def test_input_gradient_equals_matmul(kernels, dtype, n_threads, n_slots):
         gates = indices(*range(n_slots))
         kernels.pack_columns(read_only(weight), gates, hidden_size, panels.array)
         panels.assert_frame_untouched()
-        d_gates = random((49, n_blocks, block_slots, lanes), dtype, seed=1)
-        rows = read_only(d_gates.reshape(49, -1))[:, first_slot * lanes :]
+        d_gates = random((n_blocks, 49, block_slots, lanes), dtype, seed=1)
+        rows = read_only(d_gates.reshape(n_blocks * 49, -1))[:, first_slot * lanes :]
         out = Framed((49, registers(kernels, n_columns)), dtype)
         kernels.dense(
             rows,
             n_blocks,
             n_slots * lanes,
-            block_slots * lanes,
+            49 * block_slots * lanes,
             panels.array,
             None,
             out.array,
             n_threads,
         )
         out.assert_frame_untouched()
-        units = d_gates[:, :, first_slot:].transpose(0, 2, 1, 3)
+        units = d_gates[:, :, first_slot:].transpose(1, 2, 0, 3)
         units = units.reshape(49, n_slots, stride)[:, :, :hidden_size].astype(
             np.float64
         )
@@ -123,7 +123,7 @@ def test_input_gradient_equals_matmul(kernels, dtype, n_threads, n_slots):
 
 
 class GradientProblem:
-    """Gate rows of four slots, two of them used, and rows of inputs not one to one.
+    """Gate rows of four slots, some of them used, and rows of inputs not one to one.
 
     Parameters
     ----------
@@ -132,15 +132,19 @@ class GradientProblem:
     hidden_size, n_rows : int
     n_columns : tuple of int
         Columns of each of the matrices that the slots are multiplied with.
+    gates : tuple of int, default=(1, 0)
+        Gates of the used slots, the last ones. Up to two are copied side by side,
+        more are read in place.
     """
 
-    first_slot, gates = 1, (1, 0)
-
-    def __init__(self, kernels, dtype, hidden_size, n_columns, n_rows):
+    def __init__(
+        self, kernels, dtype, hidden_size, n_columns, n_rows, gates=(1, 0)
+    ):  # fmt: skip
         self.kernels, self.dtype, self.hidden_size = kernels, dtype, hidden_size
+        self.gates, self.first_slot = gates, 4 - len(gates)
         lanes = kernels.lanes()
         n_blocks = registers(kernels, hidden_size) // lanes
-        self.d_gates = random((n_rows, n_blocks, 4, lanes), dtype)
+        self.d_gates = random((n_blocks, n_rows, 4, lanes), dtype)
         self.inputs = [
             random((n_rows + 9, n), dtype, seed) for seed, n in enumerate(n_columns)
         ]
@@ -152,10 +156,11 @@ class GradientProblem:
 
     def by_kernel(self, n_threads):
         """Weight gradients and the bias gradient, in frames of canaries."""
-        n_rows, n_blocks, block_slots, lanes = self.d_gates.shape
+        n_blocks, n_rows, _, lanes = self.d_gates.shape
         n_columns = [a.shape[1] for a in self.inputs]
-        d_weights = [Framed((2 * self.hidden_size, n), self.dtype) for n in n_columns]
-        d_bias = Framed(2 * self.hidden_size, self.dtype)
+        n_units = len(self.gates) * self.hidden_size
+        d_weights = [Framed((n_units, n), self.dtype) for n in n_columns]
+        d_bias = Framed(n_units, self.dtype)
         size = self.kernels.gradient_scratch_size(self.hidden_size, sum(n_columns))
         scratch = Framed((n_threads, size), self.dtype)
         sources = zip(
@@ -165,8 +170,7 @@ class GradientProblem:
             strict=True,
         )
         self.kernels.weight_gradient(
-            read_only(self.d_gates.reshape(n_rows, n_blocks * block_slots * lanes)),
-            block_slots,
+            read_only(self.d_gates.reshape(n_blocks, n_rows, 4 * lanes)),
             self.first_slot,
             indices(*self.gates),
             self.hidden_size,
@@ -181,9 +185,10 @@ class GradientProblem:
 
     def by_matmul(self):
         """The same by NumPy in float64."""
-        units = self.d_gates.transpose(2, 0, 1, 3).reshape(4, len(self.d_gates), -1)
+        n_blocks, n_rows, _, lanes = self.d_gates.shape
+        units = self.d_gates.transpose(2, 1, 0, 3).reshape(4, n_rows, n_blocks * lanes)
         units = units[self.first_slot :, :, : self.hidden_size].astype(np.float64)
-        units = [units[self.gates.index(gate)] for gate in range(2)]
+        units = [units[self.gates.index(gate)] for gate in range(len(self.gates))]
         products = []
         for a, segments in zip(self.inputs, self.segments, strict=True):
             rows = np.concatenate([np.arange(s, s + n) for _, s, n in segments])
@@ -192,23 +197,29 @@ class GradientProblem:
 
 
 @pytest.mark.parametrize("n_sources", [1, 2])
-def test_weight_gradient_equals_matmul(kernels, dtype, n_threads, n_sources):
+@pytest.mark.parametrize("gates", [(0,), (1, 0), (1, 2, 0), (3, 0, 1, 2)])
+def test_weight_gradient_equals_matmul(kernels, dtype, n_threads, n_sources, gates):
     wide = 2 * kernels.lanes() + 3
     for hidden_size in sizes(kernels):
         for n_columns in [(1, 1), (kernels.tile_rows() + 1, 2), (3, wide), (wide, 1)]:
             for n_rows in (8, 600):  # fewer, and more, than one chunk of rows
                 sources = n_columns[:n_sources]
-                problem = GradientProblem(kernels, dtype, hidden_size, sources, n_rows)
+                problem = GradientProblem(
+                    kernels, dtype, hidden_size, sources, n_rows, gates
+                )
                 found, wanted = problem.by_kernel(n_threads), problem.by_matmul()
                 atol = 20 * RTOL[dtype] * np.sqrt(n_rows)
                 for gradient, expected in zip(found, wanted, strict=True):
                     assert_allclose(gradient, expected, rtol=0, atol=atol)
 
 
-def test_weight_gradient_has_the_same_bits_for_every_team(kernels, dtype):
+@pytest.mark.parametrize("gates", [(1, 0), (3, 0, 1, 2)])
+def test_weight_gradient_has_the_same_bits_for_every_team(kernels, dtype, gates):
     for hidden_size in sizes(kernels):
         for n_columns in [(1,), (kernels.tile_rows() + 2, 3)]:
-            problem = GradientProblem(kernels, dtype, hidden_size, n_columns, 600)
+            problem = GradientProblem(
+                kernels, dtype, hidden_size, n_columns, 600, gates
+            )
             one = problem.by_kernel(n_threads=1)
             for n_threads in (2, 3):
                 more = problem.by_kernel(n_threads=n_threads)

@@ -36,11 +36,11 @@ def workspace_sizes(network, names):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("cell", "reset_after", "per_row", "per_sample"),
-    [("lstm", False, 6, 3), ("gru", False, 5, 2), ("gru", True, 5, 2)],
+    ("cell", "reset_after", "gates", "per_row", "per_sample"),
+    [("lstm", False, 4, 2, 3), ("gru", False, 3, 2, 2), ("gru", True, 4, 1, 2)],
 )
 def test_layers_need_what_the_documentation_says(
-    cell, reset_after, per_row, per_sample, dtype
+    cell, reset_after, gates, per_row, per_sample, dtype
 ):
     network = make_network(cell, reset_after, "mean", dtype)
     lanes = network.kernels.lanes()
@@ -54,7 +54,12 @@ def test_layers_need_what_the_documentation_says(
     pooled = workspace_sizes(network, ("d_rows",))
     strides = [round_up(size, lanes) for size in SIZES]
     expected = [
-        (batch.n_rows * per_row + batch.n_samples * per_sample) * stride
+        (
+            (batch.n_rows + 1) * gates  # 22 rows, rounded up to an odd number
+            + batch.n_rows * per_row
+            + batch.n_samples * per_sample
+        )
+        * stride
         for stride in strides
     ]
     assert states == [*expected, 0]

@@ -40,7 +40,7 @@ cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel,
                 # The new hidden state's row is free until the second phase: keep z there.
                 update = layer.hidden + (rows.state + row) * layer.stride + unit
             else:
-                update = layer.gates + ((rows.step + row) * layer.stride + unit) * 3 + LANES
+                update = gate_row(layer, 2 * panel + block, rows.step + row) + LANES
                 v_store(update - LANES, r_gate)
             v_store(update, v_sigmoid(tile[row][2 * block + 1]))
 
@@ -68,7 +68,7 @@ cdef void gru_forward_candidate(const LayerPass* layer, Py_ssize_t panel,
             if layer.gates == NULL:
                 z_gate = v_load(hidden)
             else:
-                gates = layer.gates + ((rows.step + row) * layer.stride + unit) * 3
+                gates = gate_row(layer, 4 * panel + block, rows.step + row)
                 z_gate = v_load(gates + LANES)
                 v_store(gates + 2 * LANES, n_gate)
             v_store(hidden, v_fma(z_gate, n_gate, (v_set(1) - z_gate) * v_load(
@@ -88,7 +88,7 @@ cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
-            gates = layer.gates + ((rows.step + row) * layer.stride + unit) * 3
+            gates = gate_row(layer, panel * TILE_WIDTH + block, rows.step + row)
             carry = layer.carry + (rows.sample + row) * layer.stride + unit
             z_gate = v_load(gates + LANES)
             n_gate = v_load(gates + 2 * LANES)
@@ -115,7 +115,7 @@ cdef void gru_backward_reset(const LayerPass* layer, Py_ssize_t panel,
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
-            gates = layer.gates + ((rows.step + row) * layer.stride + unit) * 3
+            gates = gate_row(layer, panel * TILE_WIDTH + block, rows.step + row)
             carry = layer.carry + (rows.sample + row) * layer.stride + unit
             r_gate = v_load(gates)
             d_reset_hidden = tile[row][block]

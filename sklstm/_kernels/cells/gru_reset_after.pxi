@@ -25,7 +25,9 @@ cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel,
     cdef vreg r_gate, z_gate, n_gate
     cdef Py_ssize_t row
     if layer.gates != NULL:
-        gates = layer.gates + rows.step * 4 * layer.stride + 4 * unit
+        gates = gate_row(layer, panel, rows.step)
+        prefetch_rows(gates, 4 * LANES, 4, rows.count)
+        prefetch_rows(hidden_next, layer.stride, 1, rows.count)
     tile_multiply_split(rows.count, tile, layer.bias + 4 * unit, &x, &hidden,
                         layer.panels + 3 * unit * (layer.n_inputs + layer.hidden_size))
     for row in range(rows.count):
@@ -39,7 +41,7 @@ cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel,
             v_store(gates + LANES, r_gate)
             v_store(gates + 2 * LANES, z_gate)
             v_store(gates + 3 * LANES, tile[row][3])
-            gates += 4 * layer.stride
+            gates += 4 * LANES
 
 
 cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel,
@@ -51,11 +53,12 @@ cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel,
     cdef vreg n_gate, r_gate, z_gate, d_hidden, d_candidate
     cdef real* gates
     cdef real* carry
+    prefetch_backward(layer, panel, width, rows, layer.hidden)
     upstream_gradient(layer, panel, width, rows, 1, 3, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
-            gates = layer.gates + (rows.step + row) * 4 * layer.stride + 4 * unit
+            gates = gate_row(layer, panel * TILE_WIDTH + block, rows.step + row)
             carry = layer.carry + (rows.sample + row) * layer.stride + unit
             n_gate = v_load(gates)
             r_gate = v_load(gates + LANES)

@@ -24,7 +24,10 @@ cdef void lstm_forward(const LayerPass* layer, Py_ssize_t panel, const Rows* row
     cdef vreg i_gate, f_gate, g_gate, o_gate, c
     cdef Py_ssize_t row
     if layer.gates != NULL:
-        gates = layer.gates + rows.step * 4 * layer.stride + 4 * unit
+        gates = gate_row(layer, panel, rows.step)
+        prefetch_rows(gates, 4 * LANES, 4, rows.count)
+        prefetch_rows(cell, layer.stride, 1, rows.count)
+        prefetch_rows(hidden_next, layer.stride, 1, rows.count)
     tile_multiply(rows.count, 4, tile, layer.bias + 4 * unit, &x, &hidden,
                   layer.panels + 4 * unit * (layer.n_inputs + layer.hidden_size))
     for row in range(rows.count):
@@ -40,7 +43,7 @@ cdef void lstm_forward(const LayerPass* layer, Py_ssize_t panel, const Rows* row
             v_store(gates + LANES, f_gate)
             v_store(gates + 2 * LANES, g_gate)
             v_store(gates + 3 * LANES, o_gate)
-            gates += 4 * layer.stride
+            gates += 4 * LANES
 
 
 cdef void lstm_backward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil:
@@ -51,11 +54,12 @@ cdef void lstm_backward(const LayerPass* layer, Py_ssize_t panel, const Rows* ro
     cdef vreg i_gate, f_gate, g_gate, o_gate, d_hidden, d_cell, tanh_cell
     cdef real* gates
     cdef real* carry
+    prefetch_backward(layer, panel, width, rows, layer.cell)
     upstream_gradient(layer, panel, width, rows, 0, 4, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
-            gates = layer.gates + (rows.step + row) * 4 * layer.stride + 4 * unit
+            gates = gate_row(layer, panel * TILE_WIDTH + block, rows.step + row)
             carry = layer.carry + (rows.sample + row) * layer.stride + unit
             i_gate = v_load(gates)
             f_gate = v_load(gates + LANES)

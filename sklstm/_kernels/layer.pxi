@@ -3,6 +3,8 @@
 cdef extern from "simd.h" nogil:
     ctypedef float real            # or double: the compiler knows
     ctypedef real vreg             # one register; arithmetic on it is elementwise
+    ctypedef unsigned long long real_bits   # an unsigned integer as wide as real
+    ctypedef real_bits vbits       # one register of them
     ctypedef vreg Tile[6][4]       # TILE_ROWS x TILE_WIDTH accumulators
 
     const int LANES
@@ -16,6 +18,9 @@ cdef extern from "simd.h" nogil:
     vreg v_sigmoid(vreg x)
     vreg v_tanh(vreg x)
     vreg v_exp(vreg x)
+    vbits v_bits_set(real_bits x)
+    real_bits v_lane(vbits b, Py_ssize_t lane)
+    void v_keep_larger(vreg x, real_bits step, vreg* best, vbits* where)
 
     ctypedef struct Operand:
         pass

@@ -1,26 +1,32 @@
-# The hidden states of a sequence -> one vector, and the gradient back. Steps are visited in
-# ascending order: a sequence's vector does not depend on its companions.
+# The hidden states of a sequence -> one vector, and the gradient back. Threads share out the
+# sequences; the steps of each are visited in ascending order, so that its vector depends
+# neither on its companions nor on the number of threads. All rows are whole registers.
 
 def pool_mean(
     const real[:, ::1] rows,             # IN     (n_rows, stride) packed hidden states
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
     const Py_ssize_t[::1] lengths,       # IN     (n_samples,)
     real[:, ::1] pooled,                 # OUT    (n_samples, stride)
+    int n_threads,
 ):
     """Mean over each sequence's steps; zero for a sequence without steps."""
-    cdef Py_ssize_t t, sample, unit, stride = pooled.shape[1]
-    with nogil:
-        for sample in range(pooled.shape[0]):
-            for unit in range(stride):
-                pooled[sample, unit] = 0
-        for t in range(offsets.shape[0] - 1):
-            for sample in range(offsets[t + 1] - offsets[t]):
-                for unit in range(stride):
-                    pooled[sample, unit] += rows[offsets[t] + sample, unit]
-        for sample in range(pooled.shape[0]):
-            if lengths[sample] > 0:
-                for unit in range(stride):
-                    pooled[sample, unit] = pooled[sample, unit] / <real> lengths[sample]
+    cdef Py_ssize_t sample
+    for sample in prange(pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+        mean_of_sequence(rows, offsets, lengths[sample], sample, pooled)
+
+
+cdef inline void mean_of_sequence(const real[:, ::1] rows, const Py_ssize_t[::1] offsets,
+                                  Py_ssize_t length, Py_ssize_t sample,
+                                  real[:, ::1] pooled) noexcept nogil:
+    cdef Py_ssize_t t, block
+    cdef vreg total
+    for block in range(pooled.shape[1] // LANES):
+        total = v_set(0)
+        for t in range(length):
+            total = total + v_load(&rows[offsets[t] + sample, block * LANES])
+        if length > 0:
+            total = total / v_set(<real> length)
+        v_store(&pooled[sample, block * LANES], total)
 
 
 def pool_mean_backward(
@@ -28,53 +34,83 @@ def pool_mean_backward(
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
     const Py_ssize_t[::1] lengths,       # IN     (n_samples,)
     real[:, ::1] d_rows,                 # OUT    (n_rows, stride)
+    int n_threads,
 ):
     """Spread the gradient evenly over each sequence's steps."""
-    cdef Py_ssize_t t, sample, unit, stride = d_pooled.shape[1]
-    with nogil:
-        for t in range(offsets.shape[0] - 1):
-            for sample in range(offsets[t + 1] - offsets[t]):
-                for unit in range(stride):
-                    d_rows[offsets[t] + sample, unit] = (
-                        d_pooled[sample, unit] / <real> lengths[sample])
+    cdef Py_ssize_t sample
+    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+        spread_over_sequence(d_pooled, offsets, lengths[sample], sample, d_rows)
+
+
+cdef inline void spread_over_sequence(const real[:, ::1] d_pooled, const Py_ssize_t[::1] offsets,
+                                      Py_ssize_t length, Py_ssize_t sample,
+                                      real[:, ::1] d_rows) noexcept nogil:
+    cdef Py_ssize_t t, block
+    cdef vreg share
+    for block in range(d_pooled.shape[1] // LANES):
+        share = v_load(&d_pooled[sample, block * LANES]) / v_set(<real> length)
+        for t in range(length):
+            v_store(&d_rows[offsets[t] + sample, block * LANES], share)
 
 
 def pool_max(
     const real[:, ::1] rows,             # IN     (n_rows, stride) packed hidden states
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
+    const Py_ssize_t[::1] lengths,       # IN     (n_samples,)
     real[:, ::1] pooled,                 # OUT    (n_samples, stride)
-    Py_ssize_t[:, ::1] largest,          # OUT    (n_samples, stride) packed row of it, or -1
+    Py_ssize_t[:, ::1] largest,          # OUT    (n_samples, stride) step of the maximum,
+                                         #        -1 without steps; or None
+    int n_threads,
 ):
     """Maximum over each sequence's steps, the first of equal ones; NaN wins, and stays."""
-    cdef Py_ssize_t t, sample, unit, row, stride = pooled.shape[1]
-    cdef real value
-    with nogil:
-        for sample in range(pooled.shape[0]):
-            for unit in range(stride):
-                pooled[sample, unit] = 0
-                largest[sample, unit] = -1
-        for t in range(offsets.shape[0] - 1):
-            for sample in range(offsets[t + 1] - offsets[t]):
-                row = offsets[t] + sample
-                for unit in range(stride):
-                    value = rows[row, unit]
-                    if largest[sample, unit] < 0 or value > pooled[sample, unit] or value != value:
-                        pooled[sample, unit] = value
-                        largest[sample, unit] = row
+    cdef Py_ssize_t sample
+    for sample in prange(pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+        maximum_of_sequence(rows, offsets, lengths[sample], sample, pooled, largest)
+
+
+cdef inline void maximum_of_sequence(const real[:, ::1] rows, const Py_ssize_t[::1] offsets,
+                                     Py_ssize_t length, Py_ssize_t sample, real[:, ::1] pooled,
+                                     Py_ssize_t[:, ::1] largest) noexcept nogil:
+    cdef Py_ssize_t t, block, lane
+    cdef vreg best
+    cdef vbits where
+    for block in range(pooled.shape[1] // LANES):
+        best = v_set(0)
+        where = v_bits_set(<real_bits> -1)
+        if length > 0:
+            best = v_load(&rows[offsets[0] + sample, block * LANES])
+            where = v_bits_set(0)
+        for t in range(1, length):
+            v_keep_larger(v_load(&rows[offsets[t] + sample, block * LANES]), <real_bits> t,
+                          &best, &where)
+        v_store(&pooled[sample, block * LANES], best)
+        if largest is not None:
+            for lane in range(LANES):
+                largest[sample, block * LANES + lane] = (
+                    <Py_ssize_t> v_lane(where, lane) if length > 0 else -1)
 
 
 def pool_max_backward(
     const real[:, ::1] d_pooled,         # IN     (n_samples, stride)
     const Py_ssize_t[:, ::1] largest,    # IN     (n_samples, stride) of pool_max
+    const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
+    const Py_ssize_t[::1] lengths,       # IN     (n_samples,)
     real[:, ::1] d_rows,                 # OUT    (n_rows, stride)
+    int n_threads,
 ):
     """Send the gradient to the step that had the maximum."""
-    cdef Py_ssize_t row, sample, unit, stride = d_pooled.shape[1]
-    with nogil:
-        for row in range(d_rows.shape[0]):
-            for unit in range(stride):
-                d_rows[row, unit] = 0
-        for sample in range(d_pooled.shape[0]):
-            for unit in range(stride):
-                if largest[sample, unit] >= 0:
-                    d_rows[largest[sample, unit], unit] = d_pooled[sample, unit]
+    cdef Py_ssize_t sample
+    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+        send_to_maximum(d_pooled, largest, offsets, lengths[sample], sample, d_rows)
+
+
+cdef inline void send_to_maximum(const real[:, ::1] d_pooled, const Py_ssize_t[:, ::1] largest,
+                                 const Py_ssize_t[::1] offsets, Py_ssize_t length,
+                                 Py_ssize_t sample, real[:, ::1] d_rows) noexcept nogil:
+    cdef Py_ssize_t t, block, unit
+    for t in range(length):
+        for block in range(d_pooled.shape[1] // LANES):
+            v_store(&d_rows[offsets[t] + sample, block * LANES], v_set(0))
+    if length > 0:
+        for unit in range(d_pooled.shape[1]):
+            d_rows[offsets[largest[sample, unit]] + sample, unit] = d_pooled[sample, unit]

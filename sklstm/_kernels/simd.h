@@ -137,6 +137,23 @@ ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return bound > x ? bound : x
 ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return bound < x ? bound : x; }
 #endif
 
+/* Where x is larger, or NaN: best = x and where = step. */
+#ifdef SKLSTM_SCALAR
+ALWAYS_INLINE vbits v_bits_set(real_bits x) { return x; }
+ALWAYS_INLINE real_bits v_lane(vbits b, ptrdiff_t lane) { (void)lane; return b; }
+ALWAYS_INLINE void v_keep_larger(vreg x, real_bits step, vreg *best, vbits *where) {
+    if (x > *best || x != x) { *best = x; *where = step; }
+}
+#else
+ALWAYS_INLINE vbits v_bits_set(real_bits x) { return (vbits){0} + x; }
+ALWAYS_INLINE real_bits v_lane(vbits b, ptrdiff_t lane) { return b[lane]; }
+ALWAYS_INLINE void v_keep_larger(vreg x, real_bits step, vreg *best, vbits *where) {
+    vbits larger = (vbits)(x > *best) | (vbits)(x != x);
+    *best = v_from_bits((v_bits(x) & larger) | (v_bits(*best) & ~larger));
+    *where = ((vbits)((vbits){0} + step) & larger) | (*where & ~larger);
+}
+#endif
+
 typedef vreg Tile[TILE_ROWS][TILE_WIDTH];
 
 /* ---- elementary functions ------------------------------------------------------

@@ -308,6 +308,8 @@ class RecurrentEstimator(SharedParameters):
         work = batch.n_rows * network.n_parameters
         n_threads = effective_n_threads(self.n_jobs, work)
         rows = getattr(network, method)(batch, n_threads=n_threads, **arguments)
+        if len(batch.index) == 1:
+            return np.ascontiguousarray(rows)
         in_order = np.empty(rows.shape, rows.dtype)
         per_step = len(rows) != len(batch.index)
         in_order[batch.row_source if per_step else batch.index] = rows

@@ -38,15 +38,16 @@ def pool(pooling, layer, plan, batch, states, workspace, training=False):
     if pooling is None:
         return rows
     pooled = workspace.take("pooled", (batch.n_samples, layer.stride))
+    steps = batch.offsets, batch.lengths
     if pooling == "mean":
-        layer.kernels.pool_mean(rows, batch.offsets, batch.lengths, pooled)
+        layer.kernels.pool_mean(rows, *steps, pooled, plan.n_threads)
     else:
-        largest = workspace.take("largest", pooled.shape, np.intp)
-        layer.kernels.pool_max(rows, batch.offsets, pooled, largest)
+        largest = workspace.take("largest", pooled.shape, np.intp) if training else None
+        layer.kernels.pool_max(rows, *steps, pooled, largest, plan.n_threads)
     return pooled
 
 
-def pool_backward(pooling, layer, batch, d_features, workspace):
+def pool_backward(pooling, layer, plan, batch, d_features, workspace):
     """The gradient of the top layer's hidden states.
 
     Returns
@@ -59,11 +60,12 @@ def pool_backward(pooling, layer, batch, d_features, workspace):
     if pooling is None:
         return {"d_output": d_features}
     d_rows = workspace.take("d_rows", (batch.n_rows, layer.stride))
+    steps = batch.offsets, batch.lengths
     if pooling == "mean":
-        layer.kernels.pool_mean_backward(
-            d_features, batch.offsets, batch.lengths, d_rows
-        )
+        layer.kernels.pool_mean_backward(d_features, *steps, d_rows, plan.n_threads)
     else:
         largest = workspace.take("largest", d_features.shape, np.intp)
-        layer.kernels.pool_max_backward(d_features, largest, d_rows)
+        layer.kernels.pool_max_backward(
+            d_features, largest, *steps, d_rows, plan.n_threads
+        )
     return {"d_output": d_rows}

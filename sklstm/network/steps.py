@@ -4,6 +4,8 @@ The columns are those of ``sklstm/_kernels/passes.pxi``. Rows of hidden and cell
 with the initial states, one a sequence; the states of the packed rows follow.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from .memory import round_up
@@ -11,6 +13,8 @@ from .memory import round_up
 __all__ = ["forward_table", "last_rows", "previous_segments", "row_blocks"]
 
 STATE, N_ROWS, N_GOING, PREVIOUS, INPUT = range(5)
+
+CACHED_ROWS = 4096  # tables of larger batches cost little beside the batch
 
 
 def forward_table(offsets, n_samples, keep_states):
@@ -30,6 +34,22 @@ def forward_table(offsets, n_samples, keep_states):
     -------
     steps : ndarray of intp of shape (n_timesteps, 5)
     """
+    n_timesteps = len(offsets) - 1
+    if offsets[-1] == n_samples * n_timesteps <= CACHED_ROWS:
+        return _rectangular_table(n_timesteps, n_samples, keep_states)
+    return _make_table(offsets, n_samples, keep_states)
+
+
+@lru_cache(maxsize=16)
+def _rectangular_table(n_timesteps, n_samples, keep_states):
+    """For sequences of equal length, as one sequence alone: all calls share it."""
+    offsets = np.arange(n_timesteps + 1, dtype=np.intp) * n_samples
+    steps = _make_table(offsets, n_samples, keep_states)
+    steps.flags.writeable = False
+    return steps
+
+
+def _make_table(offsets, n_samples, keep_states):
     n_timesteps = len(offsets) - 1
     steps = np.empty((n_timesteps, 5), dtype=np.intp)
     if n_timesteps == 0:

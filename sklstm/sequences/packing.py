@@ -81,11 +81,22 @@ def pack_batch(sequences, index=None):
     else:
         index = np.asarray(index, dtype=np.intp)
         lengths, starts = lengths[index], starts[index]
+    if len(lengths) == 1:
+        return _one_sequence(sequences.values, index, lengths, int(starts[0]))
     if len(lengths) and (lengths[0] != lengths).any():
         order = np.argsort(-lengths, kind="stable")
         index, lengths, starts = index[order], lengths[order], starts[order]
     offsets, row_source = _packed_rows(lengths, starts)
     inputs = sequences.values.take(row_source, axis=0)
+    return PackedBatch(index, lengths, offsets, row_source, inputs)
+
+
+def _one_sequence(values, index, lengths, start):
+    """A sequence alone is packed as it is."""
+    n_timesteps = int(lengths[0])
+    offsets = np.arange(n_timesteps + 1, dtype=np.intp)
+    row_source = offsets[:-1] + start if start else offsets[:-1]
+    inputs = values[start : start + n_timesteps]
     return PackedBatch(index, lengths, offsets, row_source, inputs)
 
 

@@ -148,7 +148,7 @@ def layer_forward(
     layer.panels = &panels[0]
     layer.bias = &bias[0]
     for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
-                        num_threads=n_threads):
+                        num_threads=min(n_threads, n_blocks)):
         saved = flush_subnormals()
         forward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)
@@ -192,7 +192,7 @@ def layer_backward(
     layer.carry = &carry[0, 0]
     layer.d_hidden_0 = pointer(d_hidden_0)
     for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
-                        num_threads=n_threads):
+                        num_threads=min(n_threads, n_blocks)):
         saved = flush_subnormals()
         backward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)

@@ -2,6 +2,11 @@
 # sequences; the steps of each are visited in ascending order, so that its vector depends
 # neither on its companions nor on the number of threads. All rows are whole registers.
 
+cdef inline int team(Py_ssize_t n_samples, int n_threads) noexcept nogil:
+    """Not more threads than sequences, but one."""
+    return <int> max(min(n_samples, n_threads), 1)
+
+
 def pool_mean(
     const real[:, ::1] rows,             # IN     (n_rows, stride) packed hidden states
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
@@ -11,7 +16,8 @@ def pool_mean(
 ):
     """Mean over each sequence's steps; zero for a sequence without steps."""
     cdef Py_ssize_t sample
-    for sample in prange(pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+    for sample in prange(pooled.shape[0], nogil=True, schedule="static",
+                         num_threads=team(pooled.shape[0], n_threads)):
         mean_of_sequence(rows, offsets, lengths[sample], sample, pooled)
 
 
@@ -38,7 +44,8 @@ def pool_mean_backward(
 ):
     """Spread the gradient evenly over each sequence's steps."""
     cdef Py_ssize_t sample
-    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
+                         num_threads=team(d_pooled.shape[0], n_threads)):
         spread_over_sequence(d_pooled, offsets, lengths[sample], sample, d_rows)
 
 
@@ -64,7 +71,8 @@ def pool_max(
 ):
     """Maximum over each sequence's steps, the first of equal ones; NaN wins, and stays."""
     cdef Py_ssize_t sample
-    for sample in prange(pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+    for sample in prange(pooled.shape[0], nogil=True, schedule="static",
+                         num_threads=team(pooled.shape[0], n_threads)):
         maximum_of_sequence(rows, offsets, lengths[sample], sample, pooled, largest)
 
 
@@ -100,7 +108,8 @@ def pool_max_backward(
 ):
     """Send the gradient to the step that had the maximum."""
     cdef Py_ssize_t sample
-    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static", num_threads=n_threads):
+    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
+                         num_threads=team(d_pooled.shape[0], n_threads)):
         send_to_maximum(d_pooled, largest, offsets, lengths[sample], sample, d_rows)
 
 

@@ -4,6 +4,7 @@
     python benchmarks/scores.py grid          # one grid, chosen on the training part
     python benchmarks/scores.py transformer   # SequenceTransformer, then a linear model
     python benchmarks/scores.py beijing       # PM2.5 one hour ahead
+    python benchmarks/scores.py speech        # spoken digits, one speaker left out
 
 The data sets other than JapaneseVowels are not part of the package. They are read with
 the ``load.py`` of the folder that ``SKLSTM_SHARED_DATA`` names (by default
@@ -19,7 +20,12 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -177,6 +183,27 @@ def run_beijing(names, seeds, n_jobs):
     print_scores("Beijing PM2.5", scores, time.perf_counter() - start, "RMSE")
 
 
+def run_speech(names, seeds, n_jobs):
+    """Spoken digits of a speaker that the model has never heard, for each of the six."""
+    records, _ = loader().load_speech("fsdd")
+    X = as_sequences([record["x"] for record in records])
+    y = np.array([record["y"] for record in records])
+    speakers = np.array([record["speaker"] for record in records])
+    start, scores = time.perf_counter(), []
+    for seed in range(seeds):
+        each = cross_val_score(
+            scaled(LSTMClassifier(random_state=seed, n_jobs=n_jobs)),
+            X,
+            y,
+            groups=speakers,
+            cv=LeaveOneGroupOut(),
+            error_score="raise",
+        )
+        scores.append(each.mean())
+        print_scores(f"seed {seed}, each speaker", each, time.perf_counter() - start)
+    print_scores("spoken digits", scores, time.perf_counter() - start)
+
+
 RUNS = {
     "defaults": (run_defaults, SETS),
     "grid": (
@@ -185,6 +212,7 @@ RUNS = {
     ),
     "transformer": (run_transformer, ("JapaneseVowels",)),
     "beijing": (run_beijing, ()),
+    "speech": (run_speech, ()),
 }
 
 

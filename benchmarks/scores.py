@@ -49,9 +49,9 @@ SETS = (
 
 # The documented grid: pooling, cell, width, learning rate.
 GRID = {
-    "lstmclassifier__pooling": ["mean", "max"],
+    "lstmclassifier__pooling": ["last", "max"],
     "lstmclassifier__cell": ["lstm", "gru"],
-    "lstmclassifier__hidden_layer_sizes": [64, 128],
+    "lstmclassifier__hidden_layer_sizes": [32, 64, 128],
     "lstmclassifier__learning_rate_init": [3e-3, 1e-2],
 }
 
@@ -172,12 +172,17 @@ def beijing_windows():
 
 
 def run_beijing(names, seeds, n_jobs):
-    """Root mean squared error of PM2.5 one hour ahead."""
+    """Root mean squared error of PM2.5 one hour ahead.
+
+    Cell, epochs and batches were chosen on the last year of the training part.
+    """
     X, y, X_test, y_test = beijing_windows()
     start, scores = time.perf_counter(), []
     for seed in range(seeds):
         model = scaled(
-            LSTMRegressor(max_iter=10, batch_size=128, random_state=seed, n_jobs=n_jobs)
+            LSTMRegressor(
+                cell="gru", max_iter=5, batch_size=32, random_state=seed, n_jobs=n_jobs
+            )
         ).fit(X, y)
         scores.append(np.sqrt(np.mean((model.predict(X_test) - y_test) ** 2)))
     print_scores("Beijing PM2.5", scores, time.perf_counter() - start, "RMSE")

@@ -112,7 +112,7 @@ class SharedParameters(BaseEstimator):
         only=_STOCHASTIC,
     )
     learning_rate_init: float = parameter(
-        3e-3,
+        5e-3,
         [Interval(Real, 0, None, closed="neither")],
         """float
         Learning rate at the start.
@@ -141,7 +141,9 @@ class SharedParameters(BaseEstimator):
         """float
         Training stops when the loss (or the validation score, with
         `early_stopping`) has not improved by at least `tol` for `n_iter_no_change`
-        epochs. For 'lbfgs', the largest entry of the gradient at which it stops.
+        epochs. A 'cosine' schedule, whose low rates are still to come, ends at a
+        plateau of the training loss only if that is below `tol`. For 'lbfgs', the
+        largest entry of the gradient at which it stops.
         """,
     )
     n_iter_no_change: int = parameter(

@@ -157,6 +157,11 @@ class Patience:
         """Whether `n_iter_no_change` epochs in a row brought no improvement."""
         return self._n_waited >= self._n_iter_no_change
 
+    @property
+    def may_improve(self):
+        """Whether there is an improvement left: losses are not negative."""
+        return self._best_loss > self._tol
+
     def restart(self):
         """Begin to count anew, holding on to the best values."""
         self._n_waited = 0

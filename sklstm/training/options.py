@@ -53,7 +53,9 @@ default="constant"
         Epochs; for "lbfgs" iterations.
     tol : float, default=1e-4
         An epoch has improved if the loss fell, or the validation score rose, by more
-        than this. For "lbfgs", the largest entry of the gradient at which to stop.
+        than this. A plateau of the training loss ends a "cosine" schedule, whose low
+        rates are still to come, only below this loss. For "lbfgs", the largest entry of
+        the gradient at which to stop.
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops, or "adaptive" goes on
         with a smaller rate.

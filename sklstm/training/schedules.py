@@ -20,6 +20,9 @@ class Schedule:
         The rate to start from.
     """
 
+    ends_at_zero = False
+    """Whether the rate falls to zero by itself: a plateau at a high rate says little."""
+
     def __init__(self, rate):
         self.initial_rate = rate
         self.factor = 1.0
@@ -72,6 +75,8 @@ class Adaptive(Schedule):
 
 class Cosine(Schedule):
     """Half a cosine wave from the initial rate to zero over `n_epochs`."""
+
+    ends_at_zero = True
 
     def __init__(self, rate, n_epochs):
         super().__init__(rate)

@@ -170,6 +170,12 @@ class StochasticTrainer:
     def _reason_to_stop(self, patience, *, judged_by_validation):
         if not patience.is_over:
             return None
+        if (
+            self._schedule.ends_at_zero
+            and not judged_by_validation
+            and patience.may_improve
+        ):
+            return None  # a plateau at a high rate: the low ones are still to come
         if self._options.learning_rate == "adaptive":
             patience.restart()
             return None if self._schedule.reduce() else "learning_rate"

@@ -335,6 +335,17 @@ def test_training_stops_when_the_loss_does_not_fall(solver):
     assert state.n_iter == len(state.loss_curve) == 5
 
 
+def test_a_plateau_does_not_end_a_cosine_schedule():
+    options = {"learning_rate_init": 1e-9, "n_iter_no_change": 4, "max_iter": 12}
+    _, state = fit_classes(SEQUENCES, CLASSES, learning_rate="cosine", **options)
+    assert state.stop_reason == "max_iter"
+    assert state.n_iter == 12
+    _, state = fit_classes(
+        SEQUENCES, CLASSES, learning_rate="cosine", early_stopping=True, **options
+    )
+    assert state.stop_reason == "early_stopping"  # asked for, so it is obeyed
+
+
 def test_training_stops_at_max_iter():
     _, state = fit_classes(SEQUENCES, CLASSES, max_iter=7)
     assert state.stop_reason == "max_iter"

@@ -1,0 +1,98 @@
+"""Scores on real data that a broken model cannot reach; the figures: benchmarks/."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    SequenceTransformer,
+    TimestepTransformer,
+)
+from sklstm.datasets import load_japanese_vowels
+
+BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "scores.py"
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """The benchmark of the scores: it knows the data sets and their protocols."""
+    if not BENCHMARK.exists():
+        pytest.skip("the benchmarks are not part of this copy")
+    spec = importlib.util.spec_from_file_location("scores", BENCHMARK)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_untouched_defaults_tell_speakers_apart(scores):
+    """Nine speakers; five seeds of the benchmark: 0.96."""
+    data = load_japanese_vowels()
+    model = scores.scaled(LSTMClassifier(random_state=0))
+    assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.94
+
+
+@pytest.mark.usefixtures("shared_data")
+@pytest.mark.parametrize(
+    ("name", "floor"),
+    [
+        ("BasicMotions", 0.8),
+        ("ItalyPowerDemand", 0.92),
+        ("GunPoint", 0.72),
+        ("PickupGestureWiimoteZ", 0.5),
+        ("IndoorMovement", 0.65),
+    ],
+)
+def test_untouched_defaults_classify_series(scores, name, floor):
+    X, y, X_test, y_test = scores.load(name)
+    model = scores.scaled(LSTMClassifier(random_state=0)).fit(X, y)
+    assert model.score(X_test, y_test) > floor
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_pen_strokes_of_unseen_writers(scores):
+    """Half of the drawings and a few epochs; all of both, in the benchmark: 0.96."""
+    X, y, X_test, y_test = scores.load("pendigits")
+    model = scores.scaled(LSTMClassifier(max_iter=20, random_state=0))
+    model.fit(scores.as_sequences(X[::2]), y[::2])
+    assert model.score(scores.as_sequences(X_test[::2]), y_test[::2]) > 0.85
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_spoken_digits_of_an_unseen_speaker(scores):
+    """Each of the six speakers in turn, in the benchmark: 0.73 on average."""
+    records, _ = scores.loader().load_speech("fsdd")
+    X = scores.as_sequences([record["x"] for record in records])
+    y = np.array([record["y"] for record in records])
+    left_out = np.array([record["speaker"] == "theo" for record in records])
+    train, test = np.flatnonzero(~left_out)[::2], np.flatnonzero(left_out)
+    model = scores.scaled(LSTMClassifier(max_iter=12, random_state=0))
+    assert model.fit(X[train], y[train]).score(X[test], y[test]) > 0.6
+
+
+def test_features_learned_without_labels_tell_speakers_apart():
+    """Next-step prediction, then a linear model; five seeds of the benchmark: 0.97."""
+    data = load_japanese_vowels()
+    model = make_pipeline(
+        TimestepTransformer(StandardScaler()),
+        SequenceTransformer(output="mean", max_iter=40, random_state=0),
+        StandardScaler(),
+        LogisticRegression(max_iter=2000),
+    )
+    assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.93
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_forecast_beats_the_last_value(scores):
+    """PM2.5 one hour ahead, far from zero mean; three epochs."""
+    X, y, X_test, y_test = scores.beijing_windows()
+    last_value = np.sqrt(np.mean(np.diff(y_test) ** 2))
+    model = scores.scaled(LSTMRegressor(max_iter=3, batch_size=64, random_state=0))
+    predicted = model.fit(X, y).predict(X_test)
+    assert np.sqrt(np.mean((predicted - y_test) ** 2)) < 0.97 * last_value

@@ -5,7 +5,8 @@ same start (up to rounding) in every dtype.
 """
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+
+from .blas import one_blas_thread
 
 __all__ = ["FORGET_BIASES", "WEIGHT_INITS", "initialize_layer", "initialize_output"]
 
@@ -17,7 +18,7 @@ def _orthogonal(rng, n_rows, n_columns):
     """A matrix with orthonormal rows or columns (Saxe et al. 2014)."""
     size = max(n_rows, n_columns), min(n_rows, n_columns)
     # LAPACK may round apart for another number of threads: one seed, one start.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         q, r = np.linalg.qr(rng.standard_normal(size))
     q *= np.where(np.diag(r) < 0, -1.0, 1.0)
     return q if n_rows >= n_columns else q.T

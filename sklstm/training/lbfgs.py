@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
+from ..network.blas import one_blas_thread
 from ..sequences.packing import pack_batch
 from .errors import TrainingDivergedError
 from .gradients import L2Penalty
@@ -147,7 +147,7 @@ def train_lbfgs(
     limits = {"maxiter": options.max_iter, "maxfun": options.max_fun}
     try:
         # With several BLAS threads SciPy's own vector sums would change their order.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             result = minimize(
                 objective,
                 latest,

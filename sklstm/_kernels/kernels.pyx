@@ -4,7 +4,8 @@ and one dtype.
 This one source is compiled once for every pair of them (setup.py); `real` is float or
 double. The parts, from the inside out:
 
-    simd.h          the SIMD register, elementary functions, the register tile
+    simd.h          the SIMD register, elementary functions
+    tile.h          the register tile, of which every product is made
     layer.pxi       what a pass over a recurrent layer knows; what a cell has to provide
     cells/*.pxi     one file a cell: equations, forward tile, backward tile
     passes.pxi      the only loops over time: forward and backward over a step table

@@ -1,6 +1,6 @@
 # What a pass over one recurrent layer knows, and what a cell has to provide.
 
-cdef extern from "simd.h" nogil:
+cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     ctypedef float real            # or double: the compiler knows
     ctypedef real vreg             # one register; arithmetic on it is elementwise
     ctypedef unsigned long long real_bits   # an unsigned integer as wide as real

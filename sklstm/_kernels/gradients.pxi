@@ -273,6 +273,8 @@ def weight_gradient(
     product.d_bias = NULL
     if d_bias is not None:
         product.d_bias = &d_bias[0]
+    n_threads = worthwhile_threads(
+        product.n_rows * product.n_blocks * LANES * product.n_slots * n_columns, n_threads)
     n_panels = ceil_divide(product.n_blocks, product.blocks_per_panel)
     # Whole panels for each thread where they divide well, otherwise a part of the columns.
     panels_split = n_threads if n_panels % n_threads == 0 or n_panels >= 4 * n_threads else 1

@@ -96,6 +96,15 @@ cdef inline Py_ssize_t ceil_divide(Py_ssize_t size, Py_ssize_t part) noexcept no
     return (size + part - 1) // part
 
 
+cdef enum:
+    WORTHWHILE = 100000       # elements or multiply-adds that take as long as waking a thread
+
+
+cdef inline int worthwhile_threads(Py_ssize_t work, int n_threads) noexcept nogil:
+    """Threads for a small piece of work."""
+    return <int> max(min(<Py_ssize_t> n_threads, work // WORTHWHILE), 1)
+
+
 cdef inline Py_ssize_t panel_width(const LayerPass* layer, Py_ssize_t panel,
                                    Py_ssize_t blocks_per_panel) noexcept nogil:
     """Unit blocks of a panel: the last one may be narrower."""

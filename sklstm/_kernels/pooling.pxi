@@ -2,11 +2,6 @@
 # sequences; the steps of each are visited in ascending order, so that its vector depends
 # neither on its companions nor on the number of threads. All rows are whole registers.
 
-cdef inline int team(Py_ssize_t n_samples, int n_threads) noexcept nogil:
-    """Not more threads than sequences, but one."""
-    return <int> max(min(n_samples, n_threads), 1)
-
-
 def pool_mean(
     const real[:, ::1] rows,             # IN     (n_rows, stride) packed hidden states
     const Py_ssize_t[::1] offsets,       # IN     (n_timesteps + 1,)
@@ -17,7 +12,7 @@ def pool_mean(
     """Mean over each sequence's steps; zero for a sequence without steps."""
     cdef Py_ssize_t sample
     for sample in prange(pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=team(pooled.shape[0], n_threads)):
+                         num_threads=worthwhile_threads(rows.shape[0] * rows.shape[1], n_threads)):
         mean_of_sequence(rows, offsets, lengths[sample], sample, pooled)
 
 
@@ -45,7 +40,7 @@ def pool_mean_backward(
     """Spread the gradient evenly over each sequence's steps."""
     cdef Py_ssize_t sample
     for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=team(d_pooled.shape[0], n_threads)):
+                         num_threads=worthwhile_threads(d_rows.shape[0] * d_rows.shape[1], n_threads)):
         spread_over_sequence(d_pooled, offsets, lengths[sample], sample, d_rows)
 
 
@@ -72,7 +67,7 @@ def pool_max(
     """Maximum over each sequence's steps, the first of equal ones; NaN wins, and stays."""
     cdef Py_ssize_t sample
     for sample in prange(pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=team(pooled.shape[0], n_threads)):
+                         num_threads=worthwhile_threads(rows.shape[0] * rows.shape[1], n_threads)):
         maximum_of_sequence(rows, offsets, lengths[sample], sample, pooled, largest)
 
 
@@ -109,7 +104,7 @@ def pool_max_backward(
     """Send the gradient to the step that had the maximum."""
     cdef Py_ssize_t sample
     for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=team(d_pooled.shape[0], n_threads)):
+                         num_threads=worthwhile_threads(d_rows.shape[0] * d_rows.shape[1], n_threads)):
         send_to_maximum(d_pooled, largest, offsets, lengths[sample], sample, d_rows)
 
 

@@ -1,4 +1,6 @@
-"""How many threads a kernel may use: the only place that decides.
+"""How many threads a pass may use: the only place that decides.
+
+Within a pass the kernels do what is too small for all of these threads on one.
 
 Kernels get a plain ``int`` and pass it to OpenMP; nothing in the package sets a
 process-wide number of threads. Results do not depend on the answer given here

@@ -55,8 +55,8 @@ def dense(
     if bias is not None:
         bias_or_null = &bias[0]
     rows = &a[0, 0]
-    for block in prange(n_row_blocks, nogil=True, schedule="static",
-                        num_threads=min(n_threads, n_row_blocks)):
+    n_threads = team(n_row_blocks, n_rows * n_groups * group_length * out_stride, n_threads)
+    for block in prange(n_row_blocks, nogil=True, schedule="static", num_threads=n_threads):
         saved = flush_subnormals()
         dense_block(rows, row_stride, n_groups, group_length, group_stride, &panels[0],
                     bias_or_null, &out[0, 0], out_stride,

@@ -10,7 +10,6 @@
 # block are a panel as they are; products of few slots take several blocks side by side,
 # which need a copy. Each row of d_gates is read once: that, not the products, would be the
 # limit of wide layers and large batches.
-
 #
 # A panel of MIN_CHUNK_ROWS stays in the first cache; the more memory the sums of a thread
 # take, the longer the chunks between two visits: one row for CHUNK_BYTES of them.
@@ -148,6 +147,7 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
     cdef Py_ssize_t first_block = first_panel * product.blocks_per_panel
     cdef Py_ssize_t last_block = min(last_panel * product.blocks_per_panel, product.n_blocks)
     cdef Py_ssize_t first_row = 0, source, first, last, begin
+    cdef Py_ssize_t next_block, next_row
     cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at, slots_stride
     cdef bint with_bias = product.d_bias != NULL and first_column == 0 and last_column > 0
     cdef real* columns = scratch
@@ -180,6 +180,10 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
                 copy_slots(product, first_row, chunk, block, n_blocks, copied_slots)
                 slots = copied_slots
                 slots_stride = width * LANES
+            # While a panel is multiplied, the next one is asked for, a part with each tile.
+            next_block, next_row = block + n_blocks, first_row
+            if next_block == last_block:
+                next_block, next_row = first_block, first_row + chunk
             sums = all_sums + panel * panel_sums
             if with_bias:
                 add_rows(slots, slots_stride, chunk, width,
@@ -187,11 +191,10 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
             column = first_column
             while column < last_column:
                 count = tile_height(last_column - column)
-                # A part of the next panel at a time, while this one is being multiplied.
-                prefetch_rows(panel_in_place(product, min(block + n_blocks, product.n_blocks - 1),
-                                             first_row + chunk * (column - first_column) // n_columns),
-                              product.row_stride, product.n_slots,
-                              ceil_divide(chunk * count, n_columns))
+                prefetch_rows(panel_in_place(
+                    product, next_block,
+                    next_row + chunk * (column - first_column) // n_columns),
+                    product.row_stride, product.n_slots, ceil_divide(chunk * count, n_columns))
                 tile_outer(count, width, sums + (column - first_column) * width * LANES,
                            columns + column - first_column, stride, chunk, slots, slots_stride)
                 column = column + count
@@ -236,7 +239,8 @@ cdef GradientSource gradient_source(const real[:, :] a, const Py_ssize_t[:, ::1]
 
 
 def weight_gradient(
-    const real[:, :, :] d_gates,         # IN     (n_blocks, n_rows, slots * LANES), slots contiguous
+    const real[:, :, :] d_gates,         # IN     (n_blocks, n_rows, slots * LANES), slots
+                                         #        contiguous
     Py_ssize_t first_slot,               # the first slot that the weights feed
     const Py_ssize_t[::1] gates,         # IN     their gates (blocks of weight rows), slot by slot
     Py_ssize_t hidden_size,              # units, rows of a gate in d_weight
@@ -273,8 +277,9 @@ def weight_gradient(
     product.d_bias = NULL
     if d_bias is not None:
         product.d_bias = &d_bias[0]
-    n_threads = worthwhile_threads(
-        product.n_rows * product.n_blocks * LANES * product.n_slots * n_columns, n_threads)
+    n_threads = team(
+        n_threads, product.n_rows * product.n_blocks * LANES * product.n_slots * n_columns,
+        n_threads)
     n_panels = ceil_divide(product.n_blocks, product.blocks_per_panel)
     # Whole panels for each thread where they divide well, otherwise a part of the columns.
     panels_split = n_threads if n_panels % n_threads == 0 or n_panels >= 4 * n_threads else 1

@@ -97,12 +97,15 @@ cdef inline Py_ssize_t ceil_divide(Py_ssize_t size, Py_ssize_t part) noexcept no
 
 
 cdef enum:
-    WORTHWHILE = 100000       # elements or multiply-adds that take as long as waking a thread
+    # Elements, or multiply-adds, of a thread: fewer are done before it has woken up
+    # (benchmarks/small_work.py). sklstm/_threads.py decides about a pass as a whole; this
+    # is about its small parts, such as the head.
+    WORTHWHILE = 100000
 
 
-cdef inline int worthwhile_threads(Py_ssize_t work, int n_threads) noexcept nogil:
-    """Threads for a small piece of work."""
-    return <int> max(min(<Py_ssize_t> n_threads, work // WORTHWHILE), 1)
+cdef inline int team(Py_ssize_t n_tasks, Py_ssize_t work, int n_threads) noexcept nogil:
+    """All threads or one: libgomp ends and starts threads when the size of teams changes."""
+    return n_threads if n_tasks > 1 and work >= n_threads * <Py_ssize_t> WORTHWHILE else 1
 
 
 cdef inline Py_ssize_t panel_width(const LayerPass* layer, Py_ssize_t panel,

@@ -118,7 +118,8 @@ def layer_forward(
     const Py_ssize_t[::1] blocks,        # IN     (n_blocks + 1,)
     real[:, ::1] hidden,                 # INOUT  (n_states, stride), initial states first
     real[:, ::1] cell,                   # INOUT  (n_states, stride) or None
-    real[:, :, ::1] gates,               # OUT    (n_blocks, n_rows, n_slots * LANES) or None: inference
+    real[:, :, ::1] gates,               # OUT    (n_blocks, >= n_rows, n_slots * LANES) or None:
+                                         #        inference
     real[:, ::1] extra,                  # OUT    (n_rows or n_samples, stride) or None
     int n_threads,
 ):
@@ -148,7 +149,7 @@ def layer_forward(
     layer.panels = &panels[0]
     layer.bias = &bias[0]
     for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
-                        num_threads=min(n_threads, n_blocks)):
+                        num_threads=n_threads if n_blocks > 1 else 1):
         saved = flush_subnormals()
         forward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)
@@ -176,7 +177,7 @@ def layer_backward(
     cdef Py_ssize_t block, n_blocks = blocks.shape[0] - 1
     cdef unsigned int saved
     find_cell(cell_name, &kernel)
-    if gates.shape[1] == 0 or steps.shape[0] == 0:
+    if steps.shape[0] == 0:
         return
     layer.hidden_size = hidden_size
     layer.stride = hidden.shape[1]
@@ -192,7 +193,7 @@ def layer_backward(
     layer.carry = &carry[0, 0]
     layer.d_hidden_0 = pointer(d_hidden_0)
     for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
-                        num_threads=min(n_threads, n_blocks)):
+                        num_threads=n_threads if n_blocks > 1 else 1):
         saved = flush_subnormals()
         backward_block(&layer, &kernel, steps, blocks[block], blocks[block + 1])
         restore_subnormals(saved)

@@ -10,9 +10,10 @@ def pool_mean(
     int n_threads,
 ):
     """Mean over each sequence's steps; zero for a sequence without steps."""
-    cdef Py_ssize_t sample
-    for sample in prange(pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=worthwhile_threads(rows.shape[0] * rows.shape[1], n_threads)):
+    cdef Py_ssize_t sample, n_samples = pooled.shape[0]
+    n_threads = team(n_samples, rows.shape[0] * rows.shape[1], n_threads)
+    for sample in prange(n_samples, nogil=True, schedule="dynamic", chunksize=4,
+                         num_threads=n_threads):
         mean_of_sequence(rows, offsets, lengths[sample], sample, pooled)
 
 
@@ -38,9 +39,10 @@ def pool_mean_backward(
     int n_threads,
 ):
     """Spread the gradient evenly over each sequence's steps."""
-    cdef Py_ssize_t sample
-    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=worthwhile_threads(d_rows.shape[0] * d_rows.shape[1], n_threads)):
+    cdef Py_ssize_t sample, n_samples = d_pooled.shape[0]
+    n_threads = team(n_samples, d_rows.shape[0] * d_rows.shape[1], n_threads)
+    for sample in prange(n_samples, nogil=True, schedule="dynamic", chunksize=4,
+                         num_threads=n_threads):
         spread_over_sequence(d_pooled, offsets, lengths[sample], sample, d_rows)
 
 
@@ -65,9 +67,10 @@ def pool_max(
     int n_threads,
 ):
     """Maximum over each sequence's steps, the first of equal ones; NaN wins, and stays."""
-    cdef Py_ssize_t sample
-    for sample in prange(pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=worthwhile_threads(rows.shape[0] * rows.shape[1], n_threads)):
+    cdef Py_ssize_t sample, n_samples = pooled.shape[0]
+    n_threads = team(n_samples, rows.shape[0] * rows.shape[1], n_threads)
+    for sample in prange(n_samples, nogil=True, schedule="dynamic", chunksize=4,
+                         num_threads=n_threads):
         maximum_of_sequence(rows, offsets, lengths[sample], sample, pooled, largest)
 
 
@@ -102,9 +105,10 @@ def pool_max_backward(
     int n_threads,
 ):
     """Send the gradient to the step that had the maximum."""
-    cdef Py_ssize_t sample
-    for sample in prange(d_pooled.shape[0], nogil=True, schedule="static",
-                         num_threads=worthwhile_threads(d_rows.shape[0] * d_rows.shape[1], n_threads)):
+    cdef Py_ssize_t sample, n_samples = d_pooled.shape[0]
+    n_threads = team(n_samples, d_rows.shape[0] * d_rows.shape[1], n_threads)
+    for sample in prange(n_samples, nogil=True, schedule="dynamic", chunksize=4,
+                         num_threads=n_threads):
         send_to_maximum(d_pooled, largest, offsets, lengths[sample], sample, d_rows)
 
 

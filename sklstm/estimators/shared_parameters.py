@@ -105,7 +105,8 @@ class SharedParameters(BaseEstimator):
         - 'invscaling' divides it by the square root of the number of epochs.
         - 'adaptive' divides it by 5 whenever `n_iter_no_change` epochs have brought
           no improvement of `tol`, and stops when a thousandth of it is left.
-        - 'cosine' takes it to zero along half a cosine over `max_iter` epochs.
+        - 'cosine' takes it to zero along half a cosine over `max_iter` epochs, and
+          goes on over plateaus of the training loss.
           `partial_fit`, which cannot know how much is to come, stays at
           `learning_rate_init`.
         """,
@@ -150,8 +151,9 @@ class SharedParameters(BaseEstimator):
         10,
         [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         """int
-        Epochs without improvement after which training stops. ``np.inf`` never
-        stops. 'lbfgs' has a stopping rule of its own.
+        Epochs without improvement after which training stops (with
+        ``learning_rate='cosine'`` and no `early_stopping` only below a loss of `tol`).
+        ``np.inf`` never stops. 'lbfgs' has a stopping rule of its own.
         """,
     )
     early_stopping: bool = parameter(

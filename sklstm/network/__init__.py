@@ -6,6 +6,7 @@ head.py           the linear head          pooling.py   hidden states -> one vec
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
 initializers.py   starting values          links.py     softmax, logistic, exponential
+blas.py           LAPACK on one thread
 """
 
 from .network import RecurrentNetwork

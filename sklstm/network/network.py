@@ -12,9 +12,11 @@ from .pooling import POOLINGS, pool, pool_backward
 
 __all__ = ["RecurrentNetwork"]
 
-# The workspaces of passes up to this size are kept for the next one: allocating them takes
-# a tenth of predicting one short sequence.
-SPARED_ROWS = 1024
+# Workspaces of small predictions are kept for the next one: allocating them takes a
+# tenth of the time of one short sequence (compare_peers.py --only predict). At most so
+# many hidden states in a pass, and so many workspaces for threads that predict at once.
+SPARE_STATES = 1 << 16
+MAX_SPARES = 8
 
 _FORWARD_DIRECTION = 0  # the only one so far: layers are lists of directions
 
@@ -296,10 +298,11 @@ default="orthogonal"
             In batch order; (n_rows, n_outputs) without pooling. A sequence's outputs do
             not depend on the others in the batch, to the last bit.
         """
-        workspaces = self._borrow_workspaces()
+        spare = batch.n_rows * sum(self.hidden_layer_sizes) <= SPARE_STATES
+        workspaces = self._borrow_workspaces() if spare else self._make_workspaces()
         features = self._features(batch, self.pooling, n_threads, workspaces)
         outputs = self._head.forward(features, self._packed_forward()[1], n_threads)
-        if batch.n_rows <= SPARED_ROWS:
+        if spare and len(self._spare_workspaces) < MAX_SPARES:
             self._spare_workspaces.append(workspaces)
         return outputs
 
@@ -323,7 +326,7 @@ default="orthogonal"
         return features[:, : self._layers[-1].hidden_size]
 
     def _features(self, batch, pooling, n_threads, workspaces):
-        """Of the top layer, in memory of its workspace."""
+        """Of the top layer; may lie in its workspace."""
         packed_layers, _ = self._packed_forward()
         x, top = batch.inputs, len(self._layers) - 1
         for i, (layer, packed, workspace) in enumerate(

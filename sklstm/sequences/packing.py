@@ -28,6 +28,7 @@ class PackedBatch:
     row_source : ndarray of intp of shape (n_rows,)
         Row of ``sequences.values`` that each packed row came from.
     inputs : ndarray of shape (n_rows, n_features)
+        Not to be written to: of one sequence alone, a view of ``sequences.values``.
     """
 
     __slots__ = ("index", "inputs", "lengths", "offsets", "row_source")
@@ -81,7 +82,7 @@ def pack_batch(sequences, index=None):
     else:
         index = np.asarray(index, dtype=np.intp)
         lengths, starts = lengths[index], starts[index]
-    if len(lengths) == 1:
+    if len(lengths) == 1 and sequences.values.flags.aligned:
         return _one_sequence(sequences.values, index, lengths, int(starts[0]))
     if len(lengths) and (lengths[0] != lengths).any():
         order = np.argsort(-lengths, kind="stable")

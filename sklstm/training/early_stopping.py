@@ -157,10 +157,9 @@ class Patience:
         """Whether `n_iter_no_change` epochs in a row brought no improvement."""
         return self._n_waited >= self._n_iter_no_change
 
-    @property
-    def may_improve(self):
-        """Whether there is an improvement left: losses are not negative."""
-        return self._best_loss > self._tol
+    def may_improve(self, lower_bound):
+        """Whether an improvement is left for a loss that is never below the bound."""
+        return self._best_loss - lower_bound > self._tol
 
     def restart(self):
         """Begin to count anew, holding on to the best values."""

@@ -35,7 +35,11 @@ class Loss:
     ----------
     n_outputs : int
         Columns that the network's head must have.
+    lower_bound : float
+        No loss is below it.
     """
+
+    lower_bound = 0.0
 
     def encode_targets(self, y, dtype):
         """Return y in the form that `value_and_gradient` reads.

@@ -57,7 +57,8 @@ default="constant"
         rates are still to come, only below this loss. For "lbfgs", the largest entry of
         the gradient at which to stop.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which training stops, or "adaptive" goes on
+        Epochs without improvement after which training stops (see `tol` for "cosine"),
+        or "adaptive" goes on
         with a smaller rate.
     early_stopping : bool, default=False
         Judge improvement on validation data, and keep the best weights.

@@ -213,6 +213,8 @@ class Poisson(RegressionLoss):
         Number of target columns.
     """
 
+    lower_bound = -np.inf  # the constant that is left out depends on the targets
+
     def initialize_outputs(self, network, y, weights=None):
         """Set scale and the head's bias; see `RegressionLoss`.
 

@@ -21,7 +21,7 @@ class Schedule:
     """
 
     ends_at_zero = False
-    """Whether the rate falls to zero by itself: a plateau at a high rate says little."""
+    """Whether the rate falls to zero by itself: plateaus before that say little."""
 
     def __init__(self, rate):
         self.initial_rate = rate

@@ -173,7 +173,7 @@ class StochasticTrainer:
         if (
             self._schedule.ends_at_zero
             and not judged_by_validation
-            and patience.may_improve
+            and patience.may_improve(self._targets.loss.lower_bound)
         ):
             return None  # a plateau at a high rate: the low ones are still to come
         if self._options.learning_rate == "adaptive":

@@ -136,6 +136,39 @@ def test_the_process_starts_as_many_threads_as_it_may(variables, n_jobs, n_threa
     assert int(done.stdout) == n_threads
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no list of threads")
+@pytest.mark.skipif(not built_with_openmp(), reason="built without OpenMP")
+def test_training_does_not_end_and_start_threads():
+    """Teams of different sizes would: each part of a step uses all threads or one."""
+    code = (
+        "import os\n"
+        "import numpy as np\n"
+        "from sklstm.network import RecurrentNetwork\n"
+        "from sklstm.sequences import Sequences\n"
+        "from sklstm.sequences.packing import pack_batch\n"
+        "values = np.zeros((96 * 50, 8), dtype=np.float32)\n"
+        "batch = pack_batch(Sequences(values, [50] * 96))\n"
+        "network = RecurrentNetwork(8, 2, hidden_layer_sizes=(64,), pooling='max')\n"
+        "network.initialize(np.random.RandomState(0))\n"
+        "gradient = np.empty_like(network.parameters)\n"
+        "def step():\n"
+        "    d_outputs = np.ones_like(network.forward(batch, n_threads=4))\n"
+        "    network.backward(d_outputs, gradient, n_threads=4)\n"
+        "    return set(os.listdir('/proc/self/task'))\n"
+        "first = step()\n"
+        "print(all(step() == first for _ in range(5)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        timeout=120,
+    )
+    assert done.stdout.strip() == "True"
+
+
 def test_small_work_uses_one_thread(monkeypatch):
     asked = []
     monkeypatch.setattr(_threads, "_available", 8)

@@ -72,8 +72,9 @@ def test_dense_equals_matmul_at_every_width(kernels, dtype):
 
 
 def test_dense_row_has_the_same_bits_at_every_height_and_team(kernels, dtype):
-    n_rows = max(row_counts(kernels))
-    a, weight = random((n_rows, 7), dtype), random((kernels.lanes() + 1, 7), dtype)
+    n_rows, n_terms = max(row_counts(kernels)), 1700  # enough for three threads
+    a = random((n_rows, n_terms), dtype)
+    weight = random((kernels.lanes() + 1, n_terms), dtype)
     bias = random(len(weight), dtype, seed=1)
     alone = np.vstack(
         [dense(kernels, a[r : r + 1], weight, bias) for r in range(n_rows)]
@@ -215,8 +216,8 @@ def test_weight_gradient_equals_matmul(kernels, dtype, n_threads, n_sources, gat
 
 @pytest.mark.parametrize("gates", [(1, 0), (3, 0, 1, 2)])
 def test_weight_gradient_has_the_same_bits_for_every_team(kernels, dtype, gates):
-    for hidden_size in sizes(kernels):
-        for n_columns in [(1,), (kernels.tile_rows() + 2, 3)]:
+    for hidden_size in (5 * kernels.lanes(), 9 * kernels.lanes() + 1):
+        for n_columns in [(80,), (60, 20 + kernels.tile_rows())]:  # enough for three
             problem = GradientProblem(
                 kernels, dtype, hidden_size, n_columns, 600, gates
             )

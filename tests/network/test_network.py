@@ -12,9 +12,11 @@ import pytest
 from gradient_checks import assert_gradient_matches, assert_same_gradient
 from numpy.testing import assert_allclose, assert_array_equal
 from reference_network import POOLINGS, hidden_states, network_outputs, pool
+from threadpoolctl import threadpool_info
 
 from sklstm import _kernels
 from sklstm.network import RecurrentNetwork
+from sklstm.network.blas import one_blas_thread
 from sklstm.sequences import Sequences
 from sklstm.sequences.packing import pack_batch, unpack_rows
 
@@ -247,6 +249,36 @@ def test_concurrent_predictions_equal_serial_ones(dtype):
         concurrent = list(pool_of_threads.map(network.predict, batches))
     for found, expected in zip(concurrent, serial, strict=True):
         assert_array_equal(found, expected)
+
+
+def test_small_predictions_keep_few_workspaces_and_large_ones_none():
+    network = make_network(sizes=(33, 9))
+    small = pack_batch(make_sequences((7,)))
+    large = pack_batch(make_sequences((2000,)))
+    with ThreadPoolExecutor(20) as pool_of_threads:
+        list(pool_of_threads.map(network.predict, [small] * 100))
+    kept = len(network._spare_workspaces)
+    assert 1 <= kept <= 8
+    network.predict(large)
+    assert len(network._spare_workspaces) == kept
+    assert "_spare_workspaces" not in network.__getstate__()
+
+
+def test_overlapping_users_of_one_blas_thread_leave_it_as_it_was():
+    def n_threads():
+        return [lib["num_threads"] for lib in threadpool_info() if is_blas(lib)]
+
+    def is_blas(lib):
+        return lib["user_api"] == "blas"
+
+    before = n_threads()
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(n_threads()) <= {1}
+    second.__exit__(None, None, None)
+    assert n_threads() == before
 
 
 def test_prediction_in_the_middle_of_training_disturbs_nothing(dtype):

@@ -20,6 +20,7 @@ from sklstm.training import (
     STOCHASTIC_SOLVERS,
     BinaryCrossEntropy,
     CrossEntropy,
+    Poisson,
     Quantile,
     SquaredError,
     TrainingDivergedError,
@@ -344,6 +345,17 @@ def test_a_plateau_does_not_end_a_cosine_schedule():
         SEQUENCES, CLASSES, learning_rate="cosine", early_stopping=True, **options
     )
     assert state.stop_reason == "early_stopping"  # asked for, so it is obeyed
+
+
+def test_a_negative_loss_does_not_end_a_cosine_schedule():
+    """The loss of counts leaves out a constant and falls below zero."""
+    counts = np.where(CLASSES == CLASSES[0], 30.0, 0.0)
+    _, state = fit_numbers(
+        SEQUENCES, counts, network=make_network(1), loss=Poisson(),
+        learning_rate="cosine", learning_rate_init=0.03, max_iter=60, tol=1.0,
+    )  # fmt: skip
+    assert state.best_loss < 0
+    assert state.stop_reason == "max_iter"
 
 
 def test_training_stops_at_max_iter():

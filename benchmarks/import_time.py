@@ -11,36 +11,38 @@ import tempfile
 from harness.machine import describe_machine
 
 ROUNDS = 15
-TIMER = (
-    "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
-)
-STATEMENTS = ["import sklearn", "import sklearn; import sklstm"]
+TIMER = """
+import time
+start = time.perf_counter()
+import sklearn
+middle = time.perf_counter()
+import sklstm
+print(middle - start, time.perf_counter() - middle)
+"""
 
 
-def seconds_of(statement, folder):
-    """Time of one import statement in a process that starts in an empty folder."""
+def import_times(folder):
+    """Both imports, one after the other, in a process started in an empty folder."""
     done = subprocess.run(
-        [sys.executable, "-c", TIMER.format(statement)],
+        [sys.executable, "-c", TIMER],
         cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    return float(done.stdout)
+    return [float(seconds) for seconds in done.stdout.split()]
 
 
 def main():
-    """Measure both statements in turn and print their medians."""
-    found = {statement: [] for statement in STATEMENTS}
+    """Print medians: the difference of two runs would drown in sklearn's noise."""
     with tempfile.TemporaryDirectory() as folder:
-        for statement in STATEMENTS:  # untimed: compiles the .pyc files, fills caches
-            seconds_of(statement, folder)
-        for _ in range(ROUNDS):
-            for statement in STATEMENTS:
-                found[statement].append(seconds_of(statement, folder))
-    without, together = (statistics.median(found[s]) * 1e3 for s in STATEMENTS)
+        import_times(folder)  # untimed: compiles the .pyc files, fills caches
+        found = [import_times(folder) for _ in range(ROUNDS)]
+    sklearn, sklstm = (
+        statistics.median(part) * 1e3 for part in zip(*found, strict=True)
+    )
     print(describe_machine()["processor"])
-    print(f"import sklearn: {without:.0f} ms; sklstm adds {together - without:.0f} ms")
+    print(f"import sklearn: {sklearn:.0f} ms; sklstm adds {sklstm:.0f} ms")
 
 
 if __name__ == "__main__":

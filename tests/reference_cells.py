@@ -17,11 +17,15 @@ function, ``*`` elementwise, prime = previous step::
 
     lstm             i, f, o = s(W x + U h' + b);  g = tanh(W x + U h' + b)
                      c = f*c' + i*g;               h = o*tanh(c)
+    lstm_coupled     the same but for f = 1 - i
+    rnn_tanh         h = tanh(W x + U h' + b)
+    rnn_relu         h = max(W x + U h' + b, 0)
     gru              r, z = s(W x + U h' + b);     n = tanh(W x + U (r*h') + b)
                      h = (1 - z)*h' + z*n
     gru_reset_after  the same but for              n = tanh(W x + b + r*(U h' + b_hh))
 """
 
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -111,6 +115,76 @@ def lstm_step_backward(d_states, saved, parameters):
     return d_z @ parameters["weight_ih"], d_previous, d_parameters
 
 
+# LSTM with coupled gates ----
+
+
+def lstm_coupled_step(x, previous, parameters):
+    """One time step of an LSTM that forgets what it overwrites."""
+    h_prev, c_prev = previous["hidden"], previous["cell"]
+    z = x @ parameters["weight_ih"].T + h_prev @ parameters["weight_hh"].T
+    z_i, z_g, z_o = np.split(z + parameters["bias"], 3, axis=1)
+    i, g, o = sigmoid(z_i), np.tanh(z_g), sigmoid(z_o)
+    c = (1 - i) * c_prev + i * g
+    return {"hidden": o * np.tanh(c), "cell": c}, (x, h_prev, c_prev, i, g, o, c)
+
+
+def lstm_coupled_step_backward(d_states, saved, parameters):
+    """Gradient of `lstm_coupled_step` with respect to all it read."""
+    x, h_prev, c_prev, i, g, o, c = saved
+    d_h = d_states["hidden"]
+    d_c = d_states["cell"] + d_h * o * (1 - np.tanh(c) ** 2)
+    d_z_i = d_c * (g - c_prev) * i * (1 - i)
+    d_z_g = d_c * i * (1 - g**2)
+    d_z_o = d_h * np.tanh(c) * o * (1 - o)
+    d_z = np.hstack([d_z_i, d_z_g, d_z_o])
+    d_previous = {"hidden": d_z @ parameters["weight_hh"], "cell": d_c * (1 - i)}
+    d_parameters = {
+        "weight_ih": d_z.T @ x,
+        "weight_hh": d_z.T @ h_prev,
+        "bias": d_z.sum(axis=0),
+    }
+    return d_z @ parameters["weight_ih"], d_previous, d_parameters
+
+
+# Plain recurrent networks ----
+
+
+def rnn_step(x, previous, parameters, activation):
+    """One time step of a plain recurrent network."""
+    h_prev = previous["hidden"]
+    z = x @ parameters["weight_ih"].T + h_prev @ parameters["weight_hh"].T
+    h = activation(z + parameters["bias"])
+    return {"hidden": h}, (x, h_prev, h)
+
+
+def rnn_step_backward(d_states, saved, parameters, derivative):
+    """Gradient of `rnn_step`; ``derivative`` takes the activation's value."""
+    x, h_prev, h = saved
+    d_z = d_states["hidden"] * derivative(h)
+    d_parameters = {
+        "weight_ih": d_z.T @ x,
+        "weight_hh": d_z.T @ h_prev,
+        "bias": d_z.sum(axis=0),
+    }
+    d_previous = {"hidden": d_z @ parameters["weight_hh"]}
+    return d_z @ parameters["weight_ih"], d_previous, d_parameters
+
+
+def relu(z):
+    """The positive part."""
+    return np.maximum(z, 0)
+
+
+def tanh_derivative(h):
+    """Derivative of tanh, from its value."""
+    return 1 - h**2
+
+
+def relu_derivative(h):
+    """Derivative of the positive part, from its value; NaN stays NaN."""
+    return np.where(np.isnan(h), h, h > 0)
+
+
 # GRU as first published ----
 
 
@@ -190,6 +264,27 @@ CELLS = {
         ("hidden", "cell"),
         lstm_step,
         lstm_step_backward,
+    ),
+    "lstm_coupled": Cell(
+        3,
+        ("weight_ih", "weight_hh", "bias"),
+        ("hidden", "cell"),
+        lstm_coupled_step,
+        lstm_coupled_step_backward,
+    ),
+    "rnn_tanh": Cell(
+        1,
+        ("weight_ih", "weight_hh", "bias"),
+        ("hidden",),
+        partial(rnn_step, activation=np.tanh),
+        partial(rnn_step_backward, derivative=tanh_derivative),
+    ),
+    "rnn_relu": Cell(
+        1,
+        ("weight_ih", "weight_hh", "bias"),
+        ("hidden",),
+        partial(rnn_step, activation=relu),
+        partial(rnn_step_backward, derivative=relu_derivative),
     ),
     "gru": Cell(
         3,

@@ -11,11 +11,6 @@ from reference_cells import CELLS, forward
 POOLINGS = ("last", "mean", "max")
 
 
-def cell_key(cell, reset_after):
-    """The key of `reference_cells.CELLS` for the words a network is built with."""
-    return "gru_reset_after" if cell == "gru" and reset_after else cell
-
-
 def hidden_states(cell, layers, sequence):
     """Hidden states of the top layer over one sequence.
 

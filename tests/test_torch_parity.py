@@ -7,6 +7,8 @@ at zero, except the part that sits inside the reset product of its GRU, which is
 the rows of that gate change their sign on the way.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from layer_passes import cast, layer_pass
@@ -21,8 +23,10 @@ from sklstm.training.optimizers import Adam
 torch = pytest.importorskip("torch")
 
 CELLS = {
-    "lstm": {"cell": "lstm"},
-    "gru_reset_after": {"cell": "gru", "reset_after": True},
+    "lstm": torch.nn.LSTM,
+    "gru_reset_after": torch.nn.GRU,
+    "rnn_tanh": torch.nn.RNN,
+    "rnn_relu": partial(torch.nn.RNN, nonlinearity="relu"),
 }
 LENGTHS = (9, 7, 7, 4, 1)
 OUTPUT_ATOL = {np.float64: 1e-10, np.float32: 1e-5}
@@ -75,8 +79,7 @@ def _swap_tensor(cell, name, tensor):
 
 
 def torch_module(cell, n_features, sizes, dtype):
-    kind = torch.nn.LSTM if cell == "lstm" else torch.nn.GRU
-    module = kind(n_features, sizes[0], num_layers=len(sizes))
+    module = CELLS[cell](n_features, sizes[0], num_layers=len(sizes))
     return module.to(torch.float64 if dtype == np.float64 else torch.float32)
 
 
@@ -84,7 +87,8 @@ def hold_second_bias(cell, module):
     """Keep at zero what this library does not have."""
     for name, parameter in module.named_parameters():
         if name.startswith("bias_hh"):
-            n_held = len(parameter) if cell == "lstm" else 2 * len(parameter) // 3
+            is_gru = cell == "gru_reset_after"
+            n_held = 2 * len(parameter) // 3 if is_gru else len(parameter)
             parameter.register_hook(lambda g, n_held=n_held: _zeroed(g, n_held))
 
 
@@ -195,7 +199,7 @@ def _span(view, flat):
 
 def make_pair(cell, dtype):
     network = RecurrentNetwork(
-        6, 3, hidden_layer_sizes=(18, 18), pooling="last", dtype=dtype, **CELLS[cell]
+        6, 3, hidden_layer_sizes=(18, 18), pooling="last", dtype=dtype, cell=cell
     )
     network.initialize(np.random.RandomState(0))
     rng = np.random.default_rng(1)

@@ -12,7 +12,7 @@ import sklstm
 import sklstm._kernels
 from harness.cases import N_EPOCHS
 from peers import Contestant
-from sklstm.network import RecurrentNetwork
+from sklstm.network import RecurrentNetwork, cell_name
 from sklstm.sequences import Sequences
 from sklstm.sequences.packing import pack_batch
 
@@ -55,9 +55,8 @@ def build_network(case, dtype=np.float32, reset_after=True):
     network = RecurrentNetwork(
         case.n_features,
         1,
-        cell=case.cell,
+        cell=cell_name(case.cell, reset_after=reset_after),
         hidden_layer_sizes=(case.hidden_size,) * case.n_layers,
-        reset_after=reset_after and case.cell == "gru",
         dtype=dtype,
     )
     network.initialize(np.random.RandomState(0))

@@ -22,8 +22,10 @@ from cython.parallel cimport prange
 
 include "layer.pxi"
 include "cells/lstm.pxi"
+include "cells/lstm_coupled.pxi"
 include "cells/gru.pxi"
 include "cells/gru_reset_after.pxi"
+include "cells/rnn.pxi"
 include "cells/registry.pxi"
 include "passes.pxi"
 include "dense.pxi"

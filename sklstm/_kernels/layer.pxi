@@ -18,6 +18,8 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     vreg v_sigmoid(vreg x)
     vreg v_tanh(vreg x)
     vreg v_exp(vreg x)
+    vreg v_at_least(vreg bound, vreg x)
+    vreg v_step(vreg x)
     vbits v_bits_set(real_bits x)
     real_bits v_lane(vbits b, Py_ssize_t lane)
     void v_keep_larger(vreg x, real_bits step, vreg* best, vbits* where)

@@ -137,6 +137,15 @@ ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return bound > x ? bound : x
 ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return bound < x ? bound : x; }
 #endif
 
+/* 1 where x is positive, otherwise 0; NaN stays NaN: the derivative of the positive part. */
+#ifdef SKLSTM_SCALAR
+ALWAYS_INLINE vreg v_step(vreg x) { return x != x ? x : x > 0; }
+#else
+ALWAYS_INLINE vreg v_step(vreg x) {
+    return v_from_bits(((vbits)(x > v_set(0)) & v_bits(v_set(1))) | ((vbits)(x != x) & v_bits(x)));
+}
+#endif
+
 /* Where x is larger, or NaN: best = x and where = step. */
 #ifdef SKLSTM_SCALAR
 ALWAYS_INLINE vbits v_bits_set(real_bits x) { return x; }

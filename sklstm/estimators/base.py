@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._threads import effective_n_threads
-from ..network import RecurrentNetwork
+from ..network import RecurrentNetwork, cell_name
 from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
 from ..training import TrainingDivergedError, TrainingOptions, train
@@ -213,10 +213,14 @@ class RecurrentEstimator(SharedParameters):
         config = {
             "n_features": sequences.n_features,
             "n_outputs": task.loss.n_outputs,
-            "cell": self.cell,
+            "cell": cell_name(
+                self.cell,
+                reset_after=self.reset_after,
+                coupled_gates=self.coupled_gates,
+                activation=self.activation,
+            ),
             "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
             "pooling": self._pooling() if task.pooled else None,
-            "reset_after": self.reset_after,
             "dtype": np.dtype(self.dtype),
         }
         if goes_on:

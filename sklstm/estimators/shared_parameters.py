@@ -26,11 +26,12 @@ class SharedParameters(BaseEstimator):
 
     cell: str = parameter(
         "lstm",
-        [StrOptions({"lstm", "gru"})],
-        """{'lstm', 'gru'}
+        [StrOptions({"lstm", "gru", "rnn"})],
+        """{'lstm', 'gru', 'rnn'}
         Recurrent cell. 'lstm' keeps a cell state behind input, forget and output
         gates; 'gru' has two gates, three quarters of the weights, and often learns
-        as much.
+        as much. 'rnn' has no gates and a quarter of the weights: a baseline, which
+        forgets within a few dozen steps.
         """,
     )
     hidden_layer_sizes: int | tuple = parameter(
@@ -50,6 +51,24 @@ class SharedParameters(BaseEstimator):
         PyTorch and Keras; somewhat faster).
         """,
         only={"cell": ("gru",)},
+    )
+
+    coupled_gates: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether an LSTM's forget gate is one minus its input gate (CIFG): a cell
+        forgets exactly what it overwrites, with three quarters of the weights.
+        """,
+        only={"cell": ("lstm",)},
+    )
+    activation: str = parameter(
+        "tanh",
+        [StrOptions({"tanh", "relu"})],
+        """{'tanh', 'relu'}
+        Activation of the hidden units of an RNN.
+        """,
+        only={"cell": ("rnn",)},
     )
 
     # Start and regularisation.

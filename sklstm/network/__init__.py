@@ -9,6 +9,7 @@ initializers.py   starting values          links.py     softmax, logistic, expon
 blas.py           LAPACK on one thread
 """
 
+from .cells import cell_name
 from .network import RecurrentNetwork
 
-__all__ = ["RecurrentNetwork"]
+__all__ = ["RecurrentNetwork", "cell_name"]

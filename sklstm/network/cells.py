@@ -9,7 +9,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["CELLS", "Cell"]
+__all__ = ["CELLS", "Cell", "cell_name"]
+
+
+def cell_name(cell, *, reset_after=False, coupled_gates=False, activation="tanh"):
+    """The key of `CELLS` for the words that users choose a cell with.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "rnn"}
+    reset_after : bool, default=False
+        Of a GRU.
+    coupled_gates : bool, default=False
+        Of an LSTM.
+    activation : {"tanh", "relu"}, default="tanh"
+        Of an RNN.
+
+    Returns
+    -------
+    name : str
+    """
+    if cell == "rnn":
+        return f"rnn_{activation}"
+    if cell == "gru":
+        return "gru_reset_after" if reset_after else "gru"
+    return "lstm_coupled" if coupled_gates else "lstm"
 
 
 def _gates(*gates):
@@ -105,8 +129,24 @@ class Cell:
 
 
 _LSTM_GATES = _gates(0, 1, 2, 3)
+_COUPLED_GATES = _gates(0, 1, 2)
+_ONE_GATE = _gates(0)
 _IH = ("weight_ih", "input")
 _HH = ("weight_hh", "previous")
+
+_RNN = Cell(
+    gate_names=("h",),
+    n_slots=1,
+    has_cell_state=False,
+    has_extra=False,
+    bias_hh_gates=(),
+    forward_phases=(
+        ForwardPhase(_ONE_GATE, _ONE_GATE, 4, 1, (Bias("bias", _ONE_GATE),)),
+    ),
+    backward_gates=(_ONE_GATE,),
+    weight_gradients=(WeightGradient((_IH, _HH), 0, _ONE_GATE, "bias"),),
+    input_gates=_ONE_GATE,
+)
 
 CELLS = {
     "lstm": Cell(
@@ -122,6 +162,23 @@ CELLS = {
         weight_gradients=(WeightGradient((_IH, _HH), 0, _LSTM_GATES, "bias"),),
         input_gates=_LSTM_GATES,
     ),
+    "lstm_coupled": Cell(
+        gate_names=("i", "g", "o"),
+        n_slots=3,
+        has_cell_state=True,
+        has_extra=False,
+        bias_hh_gates=(),
+        forward_phases=(
+            ForwardPhase(
+                _COUPLED_GATES, _COUPLED_GATES, 1, 3, (Bias("bias", _COUPLED_GATES),)
+            ),
+        ),
+        backward_gates=(_COUPLED_GATES,),
+        weight_gradients=(WeightGradient((_IH, _HH), 0, _COUPLED_GATES, "bias"),),
+        input_gates=_COUPLED_GATES,
+    ),
+    "rnn_tanh": _RNN,
+    "rnn_relu": _RNN,
     "gru": Cell(
         gate_names=("r", "z", "n"),
         n_slots=3,

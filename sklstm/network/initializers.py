@@ -60,8 +60,9 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
     forget_bias : float or "chrono"
         Bias of an LSTM's forget gate at the start. "chrono" (Tallec and Ollivier 2018)
         spreads it so that units remember from one up to ``max_length`` steps, and
-        starts the input gate at its negative. GRUs have no forget gate and start at
-        zero.
+        starts the input gate at its negative. Coupled gates have ``f = 1 - i``: their
+        input gate starts at the negative. Other cells have no forget gate and start
+        at zero.
     max_length : int or None
         Longest training sequence, for "chrono".
     """
@@ -72,17 +73,20 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
     for name in parameters:
         if name.startswith("bias"):
             parameters[name][:] = 0
-    if "f" not in cell.gate_names:
+    if not cell.has_cell_state:
         return
     biases = dict(
         zip(cell.gate_names, np.split(parameters["bias"], cell.n_gates), strict=True)
     )
     if forget_bias == "chrono":
         spread = np.log(rng.uniform(1.0, max(max_length - 1.0, 1.0), hidden_size))
-        biases["f"][:] = spread
         biases["i"][:] = -spread
-    else:
+        if "f" in biases:
+            biases["f"][:] = spread
+    elif "f" in biases:
         biases["f"][:] = forget_bias
+    else:
+        biases["i"][:] = -forget_bias
 
 
 def initialize_output(rng, weight, bias):

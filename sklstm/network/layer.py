@@ -82,12 +82,12 @@ class LayerGradients:
 
 
 class RecurrentLayer:
-    """An LSTM or GRU layer in one direction.
+    """A recurrent layer in one direction.
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "gru_reset_after"}
-        Kernel name of the cell.
+    cell : str
+        A key of ``CELLS``.
     n_inputs : int
         Features of the input.
     hidden_size : int

@@ -30,13 +30,12 @@ class RecurrentNetwork:
         Features of a time step.
     n_outputs : int
         Outputs of the head.
-    cell : {"lstm", "gru"}, default="lstm"
+    cell : str, default="lstm"
+        A key of ``CELLS``; `cell_name` makes it of the words of the estimators.
     hidden_layer_sizes : tuple of int, default=(64,)
         Units of each layer, from the input to the head.
     pooling : {"last", "mean", "max"} or None, default="last"
         How a sequence becomes one vector; None gives one output for every step.
-    reset_after : bool, default=False
-        For the GRU: reset gate after the recurrent product.
     dtype : {float32, float64}, default=float32
 
     Attributes
@@ -55,8 +54,7 @@ class RecurrentNetwork:
 
     def __init__(
         self, n_features, n_outputs, *, cell="lstm", hidden_layer_sizes=(64,),
-        pooling="last",
-        reset_after=False, dtype=np.float32,
+        pooling="last", dtype=np.float32,
     ):  # fmt: skip
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(
@@ -67,21 +65,15 @@ class RecurrentNetwork:
         self.cell = cell
         self.hidden_layer_sizes = tuple(hidden_layer_sizes)
         self.pooling = pooling
-        self.reset_after = reset_after
         self.dtype = np.dtype(dtype)
         self._build()
 
     # ---- structure -----------------------------------------------------------------
 
-    def _kernel_name(self):
-        return (
-            "gru_reset_after" if self.cell == "gru" and self.reset_after else self.cell
-        )
-
     def _make_layers(self):
         sizes = (self.n_features, *self.hidden_layer_sizes)
         return [
-            RecurrentLayer(self._kernel_name(), n_inputs, hidden_size, self.dtype)
+            RecurrentLayer(self.cell, n_inputs, hidden_size, self.dtype)
             for n_inputs, hidden_size in zip(sizes[:-1], sizes[1:], strict=True)
         ]
 
@@ -375,7 +367,6 @@ default="orthogonal"
             "cell": self.cell,
             "hidden_layer_sizes": self.hidden_layer_sizes,
             "pooling": self.pooling,
-            "reset_after": self.reset_after,
             "dtype": self.dtype.name,
         }
 

@@ -36,7 +36,7 @@ def test_every_solver_learns_every_kind_of_label(solver, y):
     assert classifier.loss_curve_[-1] < 0.5 * classifier.loss_curve_[0]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("sizes", [6, (6, 5)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_network_learns(cell, sizes, dtype):

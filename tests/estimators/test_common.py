@@ -15,6 +15,8 @@ ESTIMATORS = [
     LSTMClassifier(solver="lbfgs", **SMALL),
     LSTMRegressor(),
     LSTMRegressor(solver="lbfgs", dtype="float64", **SMALL),
+    LSTMRegressor(cell="rnn", **SMALL),
+    LSTMClassifier(coupled_gates=True, **SMALL),
     SequenceTransformer(),
     SequenceTransformer(solver="lbfgs", **SMALL),
     SequenceTransformer(objective="classification", output="max", **SMALL),

@@ -70,7 +70,12 @@ def test_cross_validation(layout):
 
 def test_grid_search_in_two_processes(layout):
     X, labels, _ = problem(layout)
-    grid = {"hidden_layer_sizes": [4, (5, 4)], "cell": ["lstm", "gru"]}
+    sizes = {"hidden_layer_sizes": [4, (5, 4)]}
+    grid = [
+        sizes | {"cell": ["lstm"], "coupled_gates": [False, True]},
+        sizes | {"cell": ["gru"], "reset_after": [False, True]},
+        sizes | {"cell": ["rnn"], "activation": ["tanh", "relu"]},
+    ]
     search = GridSearchCV(
         make_estimator("classifier", **WELL), grid, n_jobs=2, cv=3, error_score="raise"
     )

@@ -103,6 +103,9 @@ def test_names_offered_are_names_known_to_training():
         (LSTMClassifier, {"reset_after": True}, "cell='lstm'"),
         (LSTMClassifier, {"cell": "gru", "forget_bias": 0.0}, "cell='gru'"),
         (LSTMClassifier, {"cell": "gru", "forget_bias": "chrono"}, "cell='gru'"),
+        (LSTMClassifier, {"cell": "gru", "coupled_gates": True}, "cell='gru'"),
+        (LSTMClassifier, {"activation": "relu"}, "cell='lstm'"),
+        (LSTMClassifier, {"cell": "rnn", "forget_bias": 0.0}, "cell='rnn'"),
         (LSTMClassifier, {"momentum": 0.5}, "solver='adam'"),
         (LSTMClassifier, {"nesterovs_momentum": False}, "solver='adam'"),
         (LSTMClassifier, {"solver": "lbfgs", "batch_size": 3}, "solver='lbfgs'"),
@@ -167,6 +170,9 @@ def test_layers_are_read_only_views():
         {"forget_bias": "chrono"},
         {"cell": "gru"},
         {"cell": "gru", "reset_after": True},
+        {"coupled_gates": True},
+        {"cell": "rnn"},
+        {"cell": "rnn", "activation": "relu"},
         {"alpha": 1.0},
         {"solver": "adamw", "alpha": 0.1},
         {"solver": "rmsprop"},
@@ -191,6 +197,7 @@ def test_layers_are_read_only_views():
 def test_a_parameter_with_effect_changes_the_model(parameters):
     X, labels, _ = make_problem()
     base = {"cell": "gru"} if "reset_after" in parameters else {}
+    base = {"cell": "rnn"} if "activation" in parameters else base
     if parameters.get("solver") == "sgd" and len(parameters) > 1:
         base = {"solver": "sgd"}
     reference = make_estimator("classifier", **base).fit(X, labels)

@@ -115,7 +115,7 @@ def test_long_sequences_equal_reference(isa, cell):
     )
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell != "rnn_relu"])
 def test_saturated_gates_equal_reference(kernels, dtype, cell):
     """Inputs that drive every gate to its ends, in both directions."""
     problem = random_problem(cell, lengths=RAGGED, n_features=3, hidden_size=7)

@@ -13,14 +13,13 @@ N_FEATURES = 3
 SIZES = (5, 20)
 
 
-def make_network(cell, reset_after, pooling, dtype):
+def make_network(cell, pooling, dtype):
     network = RecurrentNetwork(
         N_FEATURES,
         2,
         cell=cell,
         hidden_layer_sizes=SIZES,
         pooling=pooling,
-        reset_after=reset_after,
         dtype=dtype,
     )
     network.initialize(np.random.RandomState(0))
@@ -36,13 +35,19 @@ def workspace_sizes(network, names):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("cell", "reset_after", "gates", "per_row", "per_sample"),
-    [("lstm", False, 4, 2, 3), ("gru", False, 3, 2, 2), ("gru", True, 4, 1, 2)],
+    ("cell", "gates", "per_row", "per_sample"),
+    [
+        ("lstm", 4, 2, 3),
+        ("lstm_coupled", 3, 2, 3),
+        ("gru", 3, 2, 2),
+        ("gru_reset_after", 4, 1, 2),
+        ("rnn_tanh", 1, 1, 2),
+    ],
 )
 def test_layers_need_what_the_documentation_says(
-    cell, reset_after, gates, per_row, per_sample, dtype
+    cell, gates, per_row, per_sample, dtype
 ):
-    network = make_network(cell, reset_after, "mean", dtype)
+    network = make_network(cell, "mean", dtype)
     lanes = network.kernels.lanes()
     values = np.ones((sum(LENGTHS), N_FEATURES), dtype=dtype)
     batch = pack_batch(Sequences(values, LENGTHS))
@@ -68,7 +73,7 @@ def test_layers_need_what_the_documentation_says(
 
 
 def test_a_shorter_batch_uses_the_same_memory():
-    network = make_network("lstm", False, "last", np.float32)
+    network = make_network("lstm", "last", np.float32)
     values = np.ones((sum(LENGTHS), N_FEATURES), dtype=np.float32)
     sequences = Sequences(values, LENGTHS)
     network.forward(pack_batch(sequences))

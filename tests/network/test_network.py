@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from gradient_checks import assert_gradient_matches, assert_same_gradient
 from numpy.testing import assert_allclose, assert_array_equal
+from reference_cells import CELLS
 from reference_network import POOLINGS, hidden_states, network_outputs, pool
 from threadpoolctl import threadpool_info
 
@@ -20,11 +21,6 @@ from sklstm.network.blas import one_blas_thread
 from sklstm.sequences import Sequences
 from sklstm.sequences.packing import pack_batch, unpack_rows
 
-CELLS = {
-    "lstm": {"cell": "lstm"},
-    "gru": {"cell": "gru"},
-    "gru_reset_after": {"cell": "gru", "reset_after": True},
-}
 LENGTHS = (3, 6, 1, 4, 6, 2)  # as a user gives them: not sorted
 TOLERANCE = {np.float32: 3e-6, np.float64: 5e-15}
 
@@ -39,7 +35,7 @@ def make_network(
         hidden_layer_sizes=sizes,
         pooling=pooling,
         dtype=dtype,
-        **CELLS[cell],
+        cell=cell,
     )
     rng = np.random.default_rng(seed)
     network.set_parameters(0.4 * rng.normal(size=network.n_parameters))
@@ -510,6 +506,21 @@ def test_chrono_start_spreads_memory_up_to_the_longest_sequence():
     memory = np.exp(forget_bias)
     assert 1 <= memory.min() < 5
     assert 90 < memory.max() <= 99
+    assert_array_equal(others, 0)
+
+
+@pytest.mark.parametrize("forget_bias", [2.5, "chrono"])
+def test_coupled_gates_begin_by_remembering(forget_bias):
+    """They forget with one minus the input gate, which therefore starts closed."""
+    network = make_network("lstm_coupled", sizes=(300,))
+    network.initialize(
+        np.random.RandomState(0), forget_bias=forget_bias, max_length=100
+    )
+    input_bias, *others = np.split(network.layers[0][0]["bias"], 3)
+    if forget_bias == "chrono":
+        assert 80 < np.exp(-input_bias).max() <= 99
+    else:
+        assert_array_equal(input_bias, -forget_bias)
     assert_array_equal(others, 0)
 
 

@@ -75,12 +75,10 @@ def test_gradient_of_the_whole_loss_matches_central_difference(case, weighted):
     )
 
 
-@pytest.mark.parametrize("cell, reset_after", [("gru", False), ("gru", True)])
+@pytest.mark.parametrize("cell", ["gru", "gru_reset_after", "lstm_coupled", "rnn_tanh"])
 @pytest.mark.parametrize("pooling", ["last", "max"])
-def test_gradient_of_other_cells_and_poolings(cell, reset_after, pooling):
-    objective, network = make_objective(
-        "classes", cell=cell, reset_after=reset_after, pooling=pooling
-    )
+def test_gradient_of_other_cells_and_poolings(cell, pooling):
+    objective, network = make_objective("classes", cell=cell, pooling=pooling)
     parameters = network.parameters.copy()
     _, gradient = objective(parameters)
     assert_gradient_matches(

@@ -30,8 +30,7 @@ class SharedParameters(BaseEstimator):
         """{'lstm', 'gru', 'rnn'}
         Recurrent cell. 'lstm' keeps a cell state behind input, forget and output
         gates; 'gru' has two gates, three quarters of the weights, and often learns
-        as much. 'rnn' has no gates and a quarter of the weights: a baseline, which
-        forgets within a few dozen steps.
+        as much. 'rnn' has no gates and a quarter of the weights: a baseline.
         """,
     )
     hidden_layer_sizes: int | tuple = parameter(

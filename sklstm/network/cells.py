@@ -128,57 +128,35 @@ class Cell:
         return shapes
 
 
-_LSTM_GATES = _gates(0, 1, 2, 3)
-_COUPLED_GATES = _gates(0, 1, 2)
-_ONE_GATE = _gates(0)
 _IH = ("weight_ih", "input")
 _HH = ("weight_hh", "previous")
 
-_RNN = Cell(
-    gate_names=("h",),
-    n_slots=1,
-    has_cell_state=False,
-    has_extra=False,
-    bias_hh_gates=(),
-    forward_phases=(
-        ForwardPhase(_ONE_GATE, _ONE_GATE, 4, 1, (Bias("bias", _ONE_GATE),)),
-    ),
-    backward_gates=(_ONE_GATE,),
-    weight_gradients=(WeightGradient((_IH, _HH), 0, _ONE_GATE, "bias"),),
-    input_gates=_ONE_GATE,
-)
 
-CELLS = {
-    "lstm": Cell(
-        gate_names=("i", "f", "g", "o"),
-        n_slots=4,
-        has_cell_state=True,
-        has_extra=False,
-        bias_hh_gates=(),
-        forward_phases=(
-            ForwardPhase(_LSTM_GATES, _LSTM_GATES, 1, 4, (Bias("bias", _LSTM_GATES),)),
-        ),
-        backward_gates=(_LSTM_GATES,),
-        weight_gradients=(WeightGradient((_IH, _HH), 0, _LSTM_GATES, "bias"),),
-        input_gates=_LSTM_GATES,
-    ),
-    "lstm_coupled": Cell(
-        gate_names=("i", "g", "o"),
-        n_slots=3,
-        has_cell_state=True,
+def _one_phase_cell(gate_names, blocks_per_panel=1, *, has_cell_state):
+    """A cell whose gates all read the same input and the same hidden state."""
+    gates = _gates(*range(len(gate_names)))
+    return Cell(
+        gate_names=gate_names,
+        n_slots=len(gate_names),
+        has_cell_state=has_cell_state,
         has_extra=False,
         bias_hh_gates=(),
         forward_phases=(
             ForwardPhase(
-                _COUPLED_GATES, _COUPLED_GATES, 1, 3, (Bias("bias", _COUPLED_GATES),)
+                gates, gates, blocks_per_panel, len(gates), (Bias("bias", gates),)
             ),
         ),
-        backward_gates=(_COUPLED_GATES,),
-        weight_gradients=(WeightGradient((_IH, _HH), 0, _COUPLED_GATES, "bias"),),
-        input_gates=_COUPLED_GATES,
-    ),
-    "rnn_tanh": _RNN,
-    "rnn_relu": _RNN,
+        backward_gates=(gates,),
+        weight_gradients=(WeightGradient((_IH, _HH), 0, gates, "bias"),),
+        input_gates=gates,
+    )
+
+
+CELLS = {
+    "lstm": _one_phase_cell(("i", "f", "g", "o"), has_cell_state=True),
+    "lstm_coupled": _one_phase_cell(("i", "g", "o"), has_cell_state=True),
+    "rnn_tanh": _one_phase_cell(("h",), 4, has_cell_state=False),
+    "rnn_relu": _one_phase_cell(("h",), 4, has_cell_state=False),
     "gru": Cell(
         gate_names=("r", "z", "n"),
         n_slots=3,

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from framed_arrays import Framed, read_only
-from reference_cells import CELLS, backward, forward, packed_offsets
+from reference_cells import CELLS
+from reference_layers import backward, forward, packed_offsets
 
 from sklstm.network.layer import BatchPlan, RecurrentLayer
 from sklstm.network.memory import Workspace

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm.sequences import Sequences
+from sklstm.sequences import Sequences, check_sequences
 from sklstm.sequences.container import as_object_array
 
 
@@ -32,3 +32,13 @@ LAYOUTS = {
     "nested_lists": lambda arrays: [array.tolist() for array in arrays],
     "mixed": lambda arrays: [arrays[0].tolist(), *arrays[1:]],
 }
+
+
+def as_rows(arrays):
+    """All steps, one below the other."""
+    return np.concatenate(arrays)
+
+
+def rows_of(X):
+    """The same of sequences in any layout."""
+    return check_sequences(X, dtype=None, min_length=0, allow_nan=True)[0].values

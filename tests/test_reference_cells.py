@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from gradient_checks import assert_gradient_matches
 from numpy.testing import assert_allclose, assert_array_equal
-from reference_cells import (
-    CELLS,
+from reference_cells import CELLS, sigmoid
+from reference_layers import (
     arguments_of,
     backward,
     forward,
     packed_offsets,
     random_problem,
-    sigmoid,
 )
 
 # Ties, a step where several sequences end at once, and a sequence of one step.

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from layer_passes import cast, layer_pass
 from numpy.testing import assert_allclose
-from reference_cells import packed_offsets, random_problem
+from reference_layers import packed_offsets, random_problem
 
 from sklstm.network import RecurrentNetwork
 from sklstm.sequences import Sequences

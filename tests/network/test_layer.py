@@ -12,7 +12,8 @@ from layer_passes import (
     reference_pass,
 )
 from numpy.testing import assert_array_equal
-from reference_cells import CELLS, arguments_of, packed_offsets, random_problem
+from reference_cells import CELLS
+from reference_layers import arguments_of, packed_offsets, random_problem
 
 from sklstm import _kernels
 from sklstm.sequences import Sequences

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from reference_cells import packed_offsets
+from reference_layers import packed_offsets
 
 from sklstm.network.memory import Workspace, aligned_empty
 from sklstm.network.steps import (

@@ -60,3 +60,20 @@ def fit_numbers(sequences, y, weights=None, **arguments):
     arguments.setdefault("loss", SquaredError(2))
     arguments.setdefault("network", make_network(2))
     return fit_classes(sequences, y, weights, **arguments)
+
+
+class Interrupting:
+    """A network whose n-th forward pass is interrupted, as by Ctrl-C."""
+
+    def __init__(self, network, at):
+        self._network = network
+        self._left = at
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def forward(self, batch, n_threads=1):
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+        return self._network.forward(batch, n_threads=n_threads)

@@ -3,13 +3,21 @@
 from types import SimpleNamespace
 
 import numpy as np
+import reference_cells
 from framed_arrays import Framed, read_only
-from reference_cells import CELLS
 from reference_layers import backward, forward, packed_offsets
 
-from sklstm.network.layer import BatchPlan, RecurrentLayer
-from sklstm.network.memory import Workspace
-from sklstm.network.steps import last_rows
+from sklstm.network import cells
+from sklstm.network.dropout import LayerNoise
+from sklstm.network.layer import RecurrentLayer
+from sklstm.network.memory import Workspace, round_up
+from sklstm.network.steps import BatchPlan
+
+# The cells of the package as the reference describes them: none may lack a reference.
+CELLS = {cell: reference_cells.CELLS[cell] for cell in cells.CELLS}
+
+
+ZONEOUT_SEED = 41
 
 
 class PoisonedWorkspace(Workspace):
@@ -77,13 +85,17 @@ def layer_pass(
     training=True,
     gradients=True,
     blocks=None,
+    reverse=False,
+    recurrent_mask=None,
+    zoneout=0.0,
+    draws=True,
 ):
     """Run a layer forward and, unless told otherwise, backward.
 
     Parameters
     ----------
     cell : str
-        A key of `reference_cells.CELLS`.
+        A key of `CELLS`.
     problem : dict
         From `random_problem`; its dtype is the dtype of the pass.
     lengths : sequence of int
@@ -97,82 +109,142 @@ def layer_pass(
         False: forward only.
     blocks : sequence of int, default=None
         Boundaries of blocks of sequences, in place of the layer's own.
+    reverse : bool, default=False
+    recurrent_mask : ndarray of shape (n_samples, output_size), default=None
+    zoneout : float, default=0
+        Rate.
+    draws : bool, default=True
+        False: no mask, and zoneout's expectation.
 
     Returns
     -------
     result : Pass
     """
     x, parameters = problem["x"], problem["parameters"]
-    hidden_size = parameters["weight_hh"].shape[1]
     batch = packed(lengths)
-    layer = RecurrentLayer(cell, x.shape[1], hidden_size, x.dtype)
-    plan = BatchPlan(batch, n_threads, training)
+    layer = make_layer(cell, parameters, zoneout)
+    plan = BatchPlan(batch, n_threads, training, reverse=reverse)
     if blocks is not None:
         plan.blocks = np.asarray(blocks, dtype=np.intp)
     workspace = workspace or PoisonedWorkspace(x.dtype)
     initial = {f"{name}_0": value for name, value in problem["initial"].items()}
+    noise = None
+    if draws and (zoneout or recurrent_mask is not None):
+        mask = None
+        if recurrent_mask is not None:
+            mask = padded(recurrent_mask, layer.output_stride, x.dtype)
+        keys = problem.get("sample_keys", sample_keys(batch.n_samples))
+        noise = LayerNoise(mask, ZONEOUT_SEED, keys)
+    packed_layer = layer.pack_forward(parameters, workspace)
     states = layer.forward(
-        plan,
-        x,
-        layer.pack_forward(parameters, workspace),
-        workspace,
-        training=training,
-        **initial,
+        plan, x, packed_layer, workspace, training=training, noise=noise, **initial
     )
-    rows = last_rows(batch.offsets, batch.lengths, batch.n_samples, training)
+    sizes = {"hidden": layer.output_size, "cell": layer.hidden_size}
     final = {
-        name: getattr(states, name)[rows, :hidden_size].copy()
+        name: getattr(states, name)[plan.last_rows, : sizes[name]].copy()
         for name in CELLS[cell].states
     }
     result = Pass(hidden=None, final=final, gradients=None)
     if training:
-        result.hidden = states.hidden[batch.n_samples :, :hidden_size].copy()
+        result.hidden = states.hidden[batch.n_samples :, : layer.output_size].copy()
     if gradients and training:
-        result.gradients = _layer_backward(layer, plan, problem, states, workspace)
+        result.gradients = _layer_backward(
+            layer, plan, problem, states, packed_layer, workspace
+        )
     if isinstance(workspace, PoisonedWorkspace):
         workspace.assert_frames_untouched()
     return result
 
 
-def _layer_backward(layer, plan, problem, states, workspace):
+def make_layer(cell, parameters, zoneout=0.0):
+    """A layer for given parameters."""
+    projection = parameters.get("projection")
+    n_rows, n_inputs = parameters["weight_ih"].shape
+    return RecurrentLayer(
+        cell,
+        n_inputs,
+        n_rows // CELLS[cell].n_gates,
+        parameters["weight_ih"].dtype,
+        projection_size=None if projection is None else len(projection),
+        zoneout=zoneout,
+    )
+
+
+def padded(array, stride, dtype):
+    """An array with its rows filled up with zeros, between canaries."""
+    framed = Framed((len(array), stride), dtype, fill=0)
+    framed.array[:, : array.shape[1]] = array
+    return framed.array
+
+
+def sample_keys(n_samples):
+    """Numbers of the samples that dropout draws for."""
+    return (7 * np.arange(n_samples) + 3).astype(np.uint32)
+
+
+def drawn_zoneout(kernels, rate, problem, lengths, dtype):
+    """The units that keep their state, as the options of the reference.
+
+    Each number depends on seed, sample, position in the sequence and unit alone.
+    """
+    offsets = packed_offsets(lengths)
+    keys = problem.get("sample_keys", sample_keys(len(lengths)))
+    kept = {}
+    for part, (name, state) in enumerate(problem["initial"].items()):
+        size = state.shape[1]
+        n_drawn = -(-size // kernels.lanes()) * kernels.lanes()
+        numbers = np.empty(n_drawn, dtype=dtype)
+        kept[name] = np.empty((offsets[-1], size))
+        for b, length in enumerate(lengths):
+            for t in range(length):
+                kernels.random_numbers(
+                    ZONEOUT_SEED, keys[b], t, part, round(rate * 65536), numbers
+                )
+                kept[name][offsets[t] + b] = numbers[:size]
+    return kept
+
+
+def _layer_backward(layer, plan, problem, states, packed_layer, workspace):
     """Gradients with respect to every argument, in the shapes of the arguments."""
     x, parameters = problem["x"], problem["parameters"]
-
-    def padded(array):
-        framed = Framed((len(array), layer.stride), x.dtype, fill=0)
-        framed.array[:, : layer.hidden_size] = array
-        return framed.array
-
     found = {name: Framed(value.shape, x.dtype) for name, value in parameters.items()}
-    d_final = {name: padded(value) for name, value in problem["d_final"].items()}
-    entered = layer.backward(
+    views = {name: framed.array for name, framed in found.items()}
+    d_final = problem["d_final"]
+    d_last = padded(d_final["hidden"], layer.output_stride, x.dtype)
+    d_states = layer.zero_gradient(plan.n_samples, workspace, d_last)
+    if "cell" in d_final:
+        d_states.carry[:, : layer.hidden_size] = d_final["cell"]
+    layer.backward(
         plan,
         x,
         states,
         layer.pack_backward(parameters, workspace),
+        packed_layer,
         workspace,
-        {name: framed.array for name, framed in found.items()},
-        input_panels=layer.pack_input(parameters, workspace),
-        d_output=padded(problem["d_hidden"]),
-        d_last=d_final["hidden"],
-        d_cell_last=d_final.get("cell"),
-        initial=True,
+        views,
+        d_states,
+        d_output=padded(problem["d_hidden"], layer.output_stride, x.dtype),
+        wants_initial=True,
     )
+    layer.finish_gradients(d_states, views)
     for framed in found.values():
         framed.assert_frame_untouched()
-    gradients = {name: framed.array for name, framed in found.items()}
-    gradients["x"] = entered.x[:, : layer.n_inputs].copy()
-    gradients["hidden_0"] = entered.hidden_0[:, : layer.hidden_size].copy()
-    if entered.cell_0 is not None:
-        gradients["cell_0"] = entered.cell_0[:, : layer.hidden_size].copy()
+    gradients = dict(views)
+    (input_panels,) = layer.pack_input(parameters, workspace)
+    d_x = Framed((plan.n_rows, round_up(layer.n_inputs, layer.lanes)), x.dtype)
+    layer.input_gradient(plan, states.gates, input_panels, d_x.array)
+    d_x.assert_frame_untouched()
+    gradients["x"] = d_x.array[:, : layer.n_inputs].copy()
+    for name, d_initial in layer.initial_gradient(d_states).items():
+        gradients[name] = d_initial.copy()
     return gradients
 
 
-def reference_pass(cell, problem, lengths):
-    """The same by the reference, in float64."""
+def reference_pass(cell, problem, lengths, **options):
+    """The same by the reference, in float64; `options` are those of its `forward`."""
     problem = cast(problem, np.float64)
     arguments = problem["x"], problem["parameters"], problem["initial"], lengths
-    trace = forward(cell, *arguments)
+    trace = forward(cell, *arguments, **options)
     gradients = backward(
         cell, trace, problem["parameters"], problem["d_hidden"], problem["d_final"]
     )

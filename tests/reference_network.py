@@ -6,8 +6,7 @@ computes each sequence alone, so that it shares no idea with packed batches.
 """
 
 import numpy as np
-from reference_cells import CELLS
-from reference_layers import forward
+from reference_layers import forward, state_sizes
 
 POOLINGS = ("last", "mean", "max")
 
@@ -25,17 +24,16 @@ def hidden_states(cell, layers, sequence):
 
     Returns
     -------
-    hidden : ndarray of shape (n_timesteps, hidden_size)
+    hidden : ndarray of shape (n_timesteps, hidden_size or projection_size)
     """
     rows = np.asarray(sequence, dtype=np.float64)
     for directions in layers:
         (views,) = directions
         parameters = {
-            name: np.asarray(views[name], dtype=np.float64)
-            for name in CELLS[cell].parameters
+            name: np.asarray(view, dtype=np.float64) for name, view in views.items()
         }
-        hidden_size = parameters["weight_hh"].shape[1]
-        initial = {name: np.zeros((1, hidden_size)) for name in CELLS[cell].states}
+        sizes = state_sizes(cell, parameters)
+        initial = {name: np.zeros((1, size)) for name, size in sizes.items()}
         rows = forward(cell, rows, parameters, initial, [len(rows)]).hidden
     return rows
 

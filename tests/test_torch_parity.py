@@ -154,14 +154,14 @@ class TorchNetwork:
 
     def __init__(self, network, cell):
         self.cell = cell
-        sizes = network.hidden_layer_sizes
-        self.recurrent = torch_module(cell, network.n_features, sizes, network.dtype)
+        sizes = network.config.hidden_layer_sizes
+        self.recurrent = torch_module(cell, network.config.n_features, sizes, network.dtype)
         state = {}
         for layer, (parameters,) in enumerate(network.layers):
             state |= torch_parameters(cell, parameters, layer)
         self.recurrent.load_state_dict(state)
         hold_second_bias(cell, self.recurrent)
-        self.head = torch.nn.Linear(sizes[-1], network.n_outputs)
+        self.head = torch.nn.Linear(sizes[-1], network.config.n_outputs)
         self.head.weight.data = torch.tensor(network.output_weight)
         self.head.bias.data = torch.tensor(network.output_bias)
         self.parameters = [*self.recurrent.parameters(), *self.head.parameters()]

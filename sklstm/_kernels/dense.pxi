@@ -6,7 +6,7 @@ cdef enum:
 
 cdef void dense_block(const real* a, Py_ssize_t row_stride, Py_ssize_t n_groups,
                       Py_ssize_t group_length, Py_ssize_t group_stride, const real* panels,
-                      const real* bias, real* out, Py_ssize_t out_stride,
+                      const real* bias, bint accumulate, real* out, Py_ssize_t out_stride,
                       Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     cdef Tile tile
     cdef Operand operand
@@ -14,6 +14,7 @@ cdef void dense_block(const real* a, Py_ssize_t row_stride, Py_ssize_t n_groups,
     cdef Py_ssize_t n_blocks = out_stride // LANES
     cdef Py_ssize_t panel, width, first, count, row, block
     cdef const real* panel_bias = NULL
+    cdef real* target
     for panel in range(ceil_divide(n_blocks, TILE_WIDTH)):
         width = min(TILE_WIDTH, n_blocks - panel * TILE_WIDTH)
         if bias != NULL:
@@ -27,8 +28,10 @@ cdef void dense_block(const real* a, Py_ssize_t row_stride, Py_ssize_t n_groups,
                           panels + panel * TILE_WIDTH * LANES * n_terms)
             for row in range(count):
                 for block in range(width):
-                    v_store(out + (first + row) * out_stride + (panel * TILE_WIDTH + block) * LANES,
-                            tile[row][block])
+                    target = out + (first + row) * out_stride + (panel * TILE_WIDTH + block) * LANES
+                    if accumulate:
+                        tile[row][block] = v_load(target) + tile[row][block]
+                    v_store(target, tile[row][block])
             first = first + count
 
 
@@ -40,10 +43,11 @@ def dense(
     Py_ssize_t group_stride,
     const real[::1] panels,              # IN     pack_gates or pack_columns
     const real[::1] bias,                # IN     (stride,) or None
+    bint accumulate,                     # add to what out holds
     real[:, ::1] out,                    # OUT    (n_rows, stride), a whole number of registers
     int n_threads,
 ):
-    """out = a @ weight (+ bias); a row's result does not depend on the other rows."""
+    """out = a @ weight (+ bias, + out); a row's result does not depend on the other rows."""
     cdef Py_ssize_t n_rows = out.shape[0], out_stride = out.shape[1]
     cdef Py_ssize_t row_stride = a.strides[0] // <Py_ssize_t> sizeof(real)
     cdef Py_ssize_t block, n_row_blocks = ceil_divide(n_rows, DENSE_ROWS)
@@ -59,6 +63,6 @@ def dense(
     for block in prange(n_row_blocks, nogil=True, schedule="static", num_threads=n_threads):
         saved = flush_subnormals()
         dense_block(rows, row_stride, n_groups, group_length, group_stride, &panels[0],
-                    bias_or_null, &out[0, 0], out_stride,
+                    bias_or_null, accumulate, &out[0, 0], out_stride,
                     block * DENSE_ROWS, min(n_rows, (block + 1) * DENSE_ROWS))
         restore_subnormals(saved)

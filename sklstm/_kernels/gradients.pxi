@@ -1,5 +1,9 @@
-# Weight and bias gradients: d_weight = d_gates^T @ a, summed over the packed rows in
-# ascending order. Threads share out the elements of d_weight, never a sum.
+# Weight and bias gradients: d_weight = d_gates^T @ a, summed over the packed rows in one
+# fixed order. Threads share out the elements of d_weight, never a sum.
+#
+# The order is that of the backward pass: the last step of the direction first. A long
+# sequence can then be done in windows, from the last to the first, each of which goes on
+# from the sums of the one before: the same bits as in one pass.
 #
 # `a` is the layer's input, its previous hidden states or a cell's extra rows. The state
 # before packed row r is not a constant offset away from r in a ragged batch: `segments`
@@ -44,6 +48,8 @@ cdef struct GradientProduct:
     GradientSource sources[2]
     Py_ssize_t n_sources
     real* d_bias
+    bint descending
+    bint accumulate
 
 
 cdef inline Py_ssize_t chunk_stride(Py_ssize_t n_columns) noexcept nogil:
@@ -106,13 +112,13 @@ cdef inline void add_rows(const real* panel, Py_ssize_t panel_stride, Py_ssize_t
         v_store(bias_sums + slot * LANES, total)
 
 
-cdef void write_panel(const GradientProduct* product, const GradientSource* source,
-                      Py_ssize_t first_block, Py_ssize_t n_blocks, Py_ssize_t first_column,
-                      Py_ssize_t last_column, const real* sums) noexcept nogil:
-    """Spread a panel's sums over the rows of d_weight."""
+cdef void move_panel(const GradientProduct* product, const GradientSource* source,
+                     Py_ssize_t first_block, Py_ssize_t n_blocks, Py_ssize_t first_column,
+                     Py_ssize_t last_column, real* sums, bint load) noexcept nogil:
+    """Spread a panel's sums over the rows of d_weight, or load them from there."""
     cdef Py_ssize_t block, slot, lane, unit, column
     cdef Py_ssize_t width = n_blocks * product.n_slots * LANES
-    cdef const real* lane_sums
+    cdef real* lane_sums
     cdef real* d_row
     for block in range(n_blocks):
         for slot in range(product.n_slots):
@@ -121,20 +127,53 @@ cdef void write_panel(const GradientProduct* product, const GradientSource* sour
                         + (first_block + block) * LANES + lane)
                 d_row = source.d_weight + unit * source.n_columns
                 lane_sums = sums + (block * product.n_slots + slot) * LANES + lane
-                for column in range(first_column, last_column):
-                    d_row[column] = lane_sums[(column - first_column) * width]
+                if load:
+                    for column in range(first_column, last_column):
+                        lane_sums[(column - first_column) * width] = d_row[column]
+                else:
+                    for column in range(first_column, last_column):
+                        d_row[column] = lane_sums[(column - first_column) * width]
 
 
-cdef void write_bias(const GradientProduct* product, Py_ssize_t first_block, Py_ssize_t n_blocks,
-                     const real* sums) noexcept nogil:
+cdef void move_bias(const GradientProduct* product, Py_ssize_t first_block, Py_ssize_t n_blocks,
+                    real* sums, bint load) noexcept nogil:
     """The same for d_bias."""
     cdef Py_ssize_t block, slot, lane, unit
+    cdef real* total
     for block in range(n_blocks):
         for slot in range(product.n_slots):
             for lane in range(min(LANES, product.hidden_size - (first_block + block) * LANES)):
                 unit = (product.gates[slot] * product.hidden_size
                         + (first_block + block) * LANES + lane)
-                product.d_bias[unit] = sums[(block * product.n_slots + slot) * LANES + lane]
+                total = sums + (block * product.n_slots + slot) * LANES + lane
+                if load:
+                    total[0] = product.d_bias[unit]
+                else:
+                    product.d_bias[unit] = total[0]
+
+
+cdef void move_sums(const GradientProduct* product, Py_ssize_t first_panel, Py_ssize_t last_panel,
+                    Py_ssize_t first_column, Py_ssize_t last_column, bint with_bias,
+                    real* all_sums, bint load) noexcept nogil:
+    """All sums of a task to where they belong, or from there."""
+    cdef Py_ssize_t n_columns = last_column - first_column
+    cdef Py_ssize_t last_block = min(last_panel * product.blocks_per_panel, product.n_blocks)
+    cdef Py_ssize_t panel, block, n_blocks, width, source, begin, first, last
+    cdef real* sums
+    for panel in range(last_panel - first_panel):
+        block = (first_panel + panel) * product.blocks_per_panel
+        sums = all_sums + panel * (n_columns + 1) * TILE_WIDTH * LANES
+        n_blocks = min(product.blocks_per_panel, last_block - block)
+        width = n_blocks * product.n_slots
+        if with_bias:
+            move_bias(product, block, n_blocks, sums + n_columns * TILE_WIDTH * LANES, load)
+        begin = 0
+        for source in range(product.n_sources):
+            first = max(first_column - begin, 0)
+            last = min(last_column - begin, product.sources[source].n_columns)
+            move_panel(product, &product.sources[source], block, n_blocks, first, last,
+                       sums + (begin + first - first_column) * width * LANES, load)
+            begin = begin + product.sources[source].n_columns
 
 
 cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
@@ -146,8 +185,8 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
     cdef Py_ssize_t panel_sums = (last_column - first_column + 1) * TILE_WIDTH * LANES
     cdef Py_ssize_t first_block = first_panel * product.blocks_per_panel
     cdef Py_ssize_t last_block = min(last_panel * product.blocks_per_panel, product.n_blocks)
-    cdef Py_ssize_t first_row = 0, source, first, last, begin
-    cdef Py_ssize_t next_block, next_row
+    cdef Py_ssize_t first_row, source, first, last, begin, done = 0
+    cdef Py_ssize_t next_block, next_row, next_chunk
     cdef Py_ssize_t chunk, panel, block, n_blocks, width, column, count, at, slots_stride
     cdef bint with_bias = product.d_bias != NULL and first_column == 0 and last_column > 0
     cdef real* columns = scratch
@@ -156,12 +195,21 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
     cdef Py_ssize_t n_sums = (last_panel - first_panel) * panel_sums
     cdef Py_ssize_t chunk_rows = min(max(
         n_sums * <Py_ssize_t> sizeof(real) // CHUNK_BYTES, MIN_CHUNK_ROWS), MAX_CHUNK_ROWS)
+    # The row of a chunk to begin with, and the way to the next one.
+    cdef Py_ssize_t direction = -1 if product.descending else 1
+    cdef Py_ssize_t begin_row
     cdef real* sums
     cdef const real* slots
     for at in range(n_sums // LANES):
         v_store(all_sums + at * LANES, v_set(0))
-    while first_row < product.n_rows:
-        chunk = min(chunk_rows, product.n_rows - first_row)
+    if product.accumulate:
+        move_sums(product, first_panel, last_panel, first_column, last_column, with_bias,
+                  all_sums, True)
+    while done < product.n_rows:
+        chunk = min(chunk_rows, product.n_rows - done)
+        next_chunk = min(chunk_rows, product.n_rows - done - chunk)
+        first_row = product.n_rows - done - chunk if product.descending else done
+        begin_row = chunk - 1 if product.descending else 0
         begin = 0
         for source in range(product.n_sources):
             first = max(first_column - begin, 0)
@@ -180,14 +228,16 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
                 copy_slots(product, first_row, chunk, block, n_blocks, copied_slots)
                 slots = copied_slots
                 slots_stride = width * LANES
+            slots += begin_row * slots_stride
             # While a panel is multiplied, the next one is asked for, a part with each tile.
             next_block, next_row = block + n_blocks, first_row
             if next_block == last_block:
-                next_block, next_row = first_block, first_row + chunk
+                next_block = first_block
+                next_row = first_row - next_chunk if product.descending else first_row + chunk
             sums = all_sums + panel * panel_sums
             if with_bias:
-                add_rows(slots, slots_stride, chunk, width,
-                         sums + (last_column - first_column) * TILE_WIDTH * LANES)
+                add_rows(slots, direction * slots_stride, chunk, width,
+                         sums + n_columns * TILE_WIDTH * LANES)
             column = first_column
             while column < last_column:
                 count = tile_height(last_column - column)
@@ -196,24 +246,12 @@ cdef void gradient_task(const GradientProduct* product, Py_ssize_t first_panel,
                     next_row + chunk * (column - first_column) // n_columns),
                     product.row_stride, product.n_slots, ceil_divide(chunk * count, n_columns))
                 tile_outer(count, width, sums + (column - first_column) * width * LANES,
-                           columns + column - first_column, stride, chunk, slots, slots_stride)
+                           columns + column - first_column + begin_row * stride,
+                           direction * stride, chunk, slots, direction * slots_stride)
                 column = column + count
-        first_row = first_row + chunk
-    for panel in range(last_panel - first_panel):
-        block = first_block + panel * product.blocks_per_panel
-        sums = all_sums + panel * panel_sums
-        n_blocks = min(product.blocks_per_panel, last_block - block)
-        width = n_blocks * product.n_slots
-        if with_bias:
-            write_bias(product, block, n_blocks,
-                       sums + (last_column - first_column) * TILE_WIDTH * LANES)
-        begin = 0
-        for source in range(product.n_sources):
-            first = max(first_column - begin, 0)
-            last = min(last_column - begin, product.sources[source].n_columns)
-            write_panel(product, &product.sources[source], block, n_blocks, first, last,
-                        sums + (begin + first - first_column) * width * LANES)
-            begin = begin + product.sources[source].n_columns
+        done = done + chunk
+    move_sums(product, first_panel, last_panel, first_column, last_column, with_bias, all_sums,
+              False)
 
 
 def gradient_scratch_size(Py_ssize_t hidden_size, Py_ssize_t n_columns):
@@ -249,6 +287,8 @@ def weight_gradient(
                                          #   IN   (n_segments, 3)
                                          #   OUT  (n_gates * hidden_size, n_columns)
     real[::1] d_bias,                    # OUT    (n_gates * hidden_size,) or None
+    bint descending,                     # sum from the last row to the first
+    bint accumulate,                     # add to what d_weight and d_bias hold
     real[:, ::1] scratch,                # (n_threads, gradient_scratch_size(...))
     int n_threads,
 ):
@@ -274,6 +314,8 @@ def weight_gradient(
     product.gates = &gates[0]
     product.n_blocks = d_gates.shape[0]
     product.blocks_per_panel = TILE_WIDTH // product.n_slots
+    product.descending = descending
+    product.accumulate = accumulate
     product.d_bias = NULL
     if d_bias is not None:
         product.d_bias = &d_bias[0]

@@ -14,6 +14,7 @@ double. The parts, from the inside out:
     packing.pxi     weights -> panels
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
+    dropout.pxi     masks, and rows times the mask of their sequence
 
 Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
 touch a Python object after their first lines; sizes are checked by sklstm.network.
@@ -22,7 +23,6 @@ from cython.parallel cimport prange
 
 include "layer.pxi"
 include "cells/lstm.pxi"
-include "cells/lstm_coupled.pxi"
 include "cells/gru.pxi"
 include "cells/gru_reset_after.pxi"
 include "cells/rnn.pxi"
@@ -33,3 +33,4 @@ include "gradients.pxi"
 include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
+include "dropout.pxi"

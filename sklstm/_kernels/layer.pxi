@@ -7,6 +7,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     ctypedef real_bits vbits       # one register of them
     ctypedef vreg Tile[6][4]       # TILE_ROWS x TILE_WIDTH accumulators
 
+    const real INFINITY
     const int LANES
     const int TILE_ROWS
     const int TILE_WIDTH
@@ -20,6 +21,9 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     vreg v_exp(vreg x)
     vreg v_at_least(vreg bound, vreg x)
     vreg v_step(vreg x)
+    vreg v_select(vbits mask, vreg a, vreg b)
+    unsigned int random_key(unsigned int seed, unsigned int sample, unsigned int step)
+    vbits v_random_below(unsigned int key, Py_ssize_t unit, int part, unsigned int threshold)
     vbits v_bits_set(real_bits x)
     real_bits v_lane(vbits b, Py_ssize_t lane)
     void v_keep_larger(vreg x, real_bits step, vreg* best, vbits* where)
@@ -43,8 +47,17 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     double fma_loop(Py_ssize_t n_rounds)
 
 
+# A unit keeps its previous state with probability `rate` (Krueger et al. 2017); without
+# sample_keys, in inference, states are mixed as is expected.
+cdef struct Zoneout:
+    real rate                 # 0: none
+    unsigned int threshold    # the rate in 65536ths
+    unsigned int seed
+    const unsigned int* sample_keys
+
 # One layer in one direction. Units are padded to whole registers: `stride` elements a row
-# of hidden, cell, extra and carry; padded units have zero weights and stay exactly zero.
+# of cell, extra and carry, `output_stride` of hidden states, which are fewer than the units
+# where the layer projects them. Padded units have zero weights and stay exactly zero.
 #
 # Gates are kept unit block by unit block, all rows of a block side by side: the rows a tile
 # stores are adjacent, and the weight gradient reads the panels of its product in place.
@@ -53,20 +66,31 @@ cdef struct LayerPass:
     Py_ssize_t hidden_size
     Py_ssize_t stride         # hidden_size rounded up to LANES
     Py_ssize_t n_blocks       # stride / LANES
+    Py_ssize_t output_size    # of hidden states: hidden_size, or the size of the projection
+    Py_ssize_t output_stride
+    Py_ssize_t output_blocks
     Py_ssize_t n_slots        # gate registers kept for a unit block
     Py_ssize_t n_gate_rows    # rows of gates in a unit block
     const real* x             # IN     (n_steps rows, x_stride)
     Py_ssize_t x_stride
-    real* hidden              # INOUT  (n_states, stride), initial states among its rows
+    real* hidden              # INOUT  (n_states, output_stride), initial states among its rows
+    real* recurrent           # INOUT  what products with weight_hh see: hidden, or hidden * mask
     real* cell                # INOUT  (n_states, stride), LSTM only
     real* gates               # OUT    (n_blocks, n_steps rows, n_slots * LANES) or NULL: inference
     real* extra               # OUT    (rows, stride), what a cell needs beside the gates
     const real* panels        # IN     packed weights of the forward phases, or of the backward ones
     const real* bias          # IN     packed biases
-    const real* d_output      # IN     (n_steps rows, stride) or NULL
-    const real* d_last        # IN     (n_samples, stride) or NULL: at each sequence's last step
+    const real* peephole      # IN     (n_peepholes, stride) or NULL
+    const real* mask          # IN     (n_samples, output_stride) or NULL: recurrent dropout
+    Zoneout zoneout
+    const real* d_output      # IN     (n_steps rows, output_stride) or NULL
+    real* d_hidden            # INOUT  (n_samples, output_stride): in at each sequence's last step,
+                              #        out at its first one, what comes through weight_hh
+    bint wants_initial        # whether it comes out
     real* carry               # INOUT  (n_samples, stride), see each cell
-    real* d_hidden_0          # OUT    (n_samples, stride) or NULL
+    real* zoned               # INOUT  (n_samples, output_stride) or NULL: past the step by zoneout
+    real* d_peephole          # INOUT  (n_samples, n_peepholes * stride) or NULL: sums of sequences
+    real* d_projected         # OUT    (n_steps rows, output_stride) or NULL
 
 # Consecutive rows of the packed batch at one step, at most TILE_ROWS of them.
 cdef struct Rows:
@@ -76,18 +100,21 @@ cdef struct Rows:
     Py_ssize_t state          # first row of hidden, cell
     Py_ssize_t previous       # the same of the step before
     Py_ssize_t next           # first row of gates one step on, -1 where sequences end
+    Py_ssize_t time           # position in the sequence
 
 ctypedef void (*CellTile)(const LayerPass* layer, Py_ssize_t panel, const Rows* rows) noexcept nogil
 
-# A cell is a list of phases, each a product and an epilogue over panels of unit blocks.
-# Backward panels are always TILE_WIDTH blocks wide. `recurrent_*` are the slots that
-# carry the gradient to the previous hidden state in the first backward phase.
+# A cell is a list of phases, each a product and an epilogue over panels of unit blocks: of
+# all units, or, where a phase projects, of the hidden states. Backward panels are always
+# TILE_WIDTH blocks wide. `recurrent_*` are the slots that carry the gradient to the previous
+# hidden state in the first backward phase.
 cdef struct Cell:
     Py_ssize_t n_slots
     Py_ssize_t n_phases
     Py_ssize_t blocks_per_panel[2]
     CellTile forward[2]
     CellTile backward[2]
+    bint projects             # in its last forward and its first backward phase
     Py_ssize_t recurrent_first_slot
     Py_ssize_t recurrent_n_slots
     bint carries_hidden       # carry is a part of the gradient of the hidden state
@@ -122,9 +149,19 @@ cdef inline Operand input_operand(const LayerPass* layer, const Rows* rows) noex
 
 
 cdef inline Operand hidden_operand(const LayerPass* layer, const Rows* rows) noexcept nogil:
-    """The previous hidden states of some rows."""
-    return operand_dense(layer.hidden + rows.previous * layer.stride, layer.stride,
-                         layer.hidden_size)
+    """The previous hidden states of some rows, as products with weight_hh see them."""
+    return operand_dense(layer.recurrent + rows.previous * layer.output_stride,
+                         layer.output_stride, layer.output_size)
+
+
+cdef inline Py_ssize_t extra_row(const LayerPass* layer, const Rows* rows) noexcept nogil:
+    """Training keeps extra rows of every step for the weight gradient, inference of one."""
+    return rows.sample if layer.gates == NULL else rows.step
+
+
+cdef inline Py_ssize_t panel_terms(const LayerPass* layer) noexcept nogil:
+    """Terms of a forward product: inputs and hidden states."""
+    return layer.n_inputs + layer.output_size
 
 
 cdef inline real* gate_row(const LayerPass* layer, Py_ssize_t block,
@@ -139,6 +176,17 @@ cdef inline void prefetch_rows(const real* rows, Py_ssize_t row_stride, Py_ssize
     cdef Py_ssize_t row
     for row in range(n_rows):
         prefetch(rows + row * row_stride, n_registers)
+
+
+cdef inline real* prefetched_gates(const LayerPass* layer, Py_ssize_t block,
+                                   const Rows* rows) noexcept nogil:
+    """The gates a forward tile will store, asked for; NULL in inference."""
+    cdef real* gates
+    if layer.gates == NULL:
+        return NULL
+    gates = gate_row(layer, block, rows.step)
+    prefetch_rows(gates, layer.n_slots * LANES, layer.n_slots, rows.count)
+    return gates
 
 
 cdef inline void prefetch_backward(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
@@ -162,31 +210,104 @@ cdef inline Operand gate_operand(const LayerPass* layer, Py_ssize_t step,
 
 
 cdef inline void recurrent_product(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
-                                   Py_ssize_t n_rows, Py_ssize_t step, Py_ssize_t first_slot,
+                                   const Rows* rows, Py_ssize_t step, Py_ssize_t first_slot,
                                    Py_ssize_t n_slots, Tile tile) noexcept nogil:
-    """tile = d_gates[step rows] @ weight_hh for the unit blocks of a backward panel."""
+    """tile = d_gates[step rows] @ weight_hh (* mask) for the unit blocks of a backward panel."""
     cdef Operand d_gates = gate_operand(layer, step, first_slot, n_slots)
     cdef Py_ssize_t panel_size = layer.n_blocks * n_slots * LANES * TILE_WIDTH * LANES
-    tile_multiply(n_rows, width, tile, NULL, &d_gates, NULL, layer.panels + panel * panel_size)
+    cdef Py_ssize_t row, block
+    tile_multiply(rows.count, width, tile, NULL, &d_gates, NULL,
+                  layer.panels + panel * panel_size)
+    if layer.mask != NULL:
+        for row in range(rows.count):
+            for block in range(width):
+                tile[row][block] = tile[row][block] * v_load(
+                    layer.mask + (rows.sample + row) * layer.output_stride
+                    + (panel * TILE_WIDTH + block) * LANES)
 
 
 cdef inline void upstream_gradient(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
-                                   const Rows* rows, Py_ssize_t first_slot,
-                                   Py_ssize_t n_slots, Tile d_hidden) noexcept nogil:
-    """d_hidden = what comes from the next step, from the output and from the last state."""
+                                   const Rows* rows, Py_ssize_t first_slot, Py_ssize_t n_slots,
+                                   const real* carry, Tile d_hidden) noexcept nogil:
+    """d_hidden = what comes from the next step, from the output and from the last state.
+
+    `carry` is what the cell carries to the hidden state beside the products, or NULL.
+    """
     cdef Py_ssize_t row, block, unit
     if rows.next >= 0:
-        recurrent_product(layer, panel, width, rows.count, rows.next, first_slot, n_slots, d_hidden)
-    else:
-        for row in range(rows.count):
-            for block in range(width):
-                d_hidden[row][block] = v_set(0)
+        recurrent_product(layer, panel, width, rows, rows.next, first_slot, n_slots, d_hidden)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
+            if rows.next < 0:
+                d_hidden[row][block] = v_load(
+                    layer.d_hidden + (rows.sample + row) * layer.output_stride + unit)
             if layer.d_output != NULL:
                 d_hidden[row][block] = d_hidden[row][block] + v_load(
-                    layer.d_output + (rows.step + row) * layer.stride + unit)
-            if layer.d_last != NULL and rows.next < 0:
+                    layer.d_output + (rows.step + row) * layer.output_stride + unit)
+            if carry != NULL:
                 d_hidden[row][block] = d_hidden[row][block] + v_load(
-                    layer.d_last + (rows.sample + row) * layer.stride + unit)
+                    carry + (rows.sample + row) * layer.output_stride + unit)
+    if layer.zoneout.rate > 0:
+        keep_zoned_gradient(layer, panel, width, rows, d_hidden)
+
+
+# ---- zoneout ----
+# The numbers of part 0 are for hidden, of part 1 for cell states.
+
+cdef inline vbits zoned_units(const LayerPass* layer, const Rows* rows, Py_ssize_t row,
+                              Py_ssize_t unit, int part) noexcept nogil:
+    """The units of a register that keep their state at a step."""
+    cdef unsigned int key = random_key(layer.zoneout.seed,
+                                       layer.zoneout.sample_keys[rows.sample + row],
+                                       <unsigned int> rows.time)
+    return v_random_below(key, unit, part, layer.zoneout.threshold)
+
+
+cdef inline void zone_out(const LayerPass* layer, Py_ssize_t first_block, Py_ssize_t n_blocks,
+                          const Rows* rows, int part, real* states,
+                          Py_ssize_t stride) noexcept nogil:
+    """Let units of some blocks keep their previous state, after the cell's forward phase."""
+    cdef Py_ssize_t row, block, unit
+    cdef const real* previous
+    cdef real* present
+    cdef vreg rate = v_set(layer.zoneout.rate), rest = v_set(1 - layer.zoneout.rate)
+    for row in range(rows.count):
+        for block in range(n_blocks):
+            unit = (first_block + block) * LANES
+            previous = states + (rows.previous + row) * stride + unit
+            present = states + (rows.state + row) * stride + unit
+            if layer.zoneout.sample_keys == NULL:
+                v_store(present, v_fma(rate, v_load(previous), rest * v_load(present)))
+            else:
+                v_store(present, v_select(zoned_units(layer, rows, row, unit, part),
+                                          v_load(previous), v_load(present)))
+
+
+cdef inline void keep_zoned_gradient(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
+                                     const Rows* rows, Tile d_hidden) noexcept nogil:
+    """The gradient of units that kept their hidden state goes past the step."""
+    cdef Py_ssize_t row, block, unit
+    cdef vreg total
+    cdef vbits kept
+    cdef real* zoned
+    for row in range(rows.count):
+        for block in range(width):
+            unit = (panel * TILE_WIDTH + block) * LANES
+            zoned = layer.zoned + (rows.sample + row) * layer.output_stride + unit
+            kept = zoned_units(layer, rows, row, unit, 0)
+            total = d_hidden[row][block] + v_load(zoned)
+            v_store(zoned, v_select(kept, total, v_set(0)))
+            d_hidden[row][block] = v_select(kept, v_set(0), total)
+
+
+cdef inline void mask_hidden(const LayerPass* layer, Py_ssize_t first_block, Py_ssize_t n_blocks,
+                             const Rows* rows) noexcept nogil:
+    """recurrent = hidden * mask, for the products of the next step."""
+    cdef Py_ssize_t row, block, unit, at
+    for row in range(rows.count):
+        for block in range(n_blocks):
+            unit = (first_block + block) * LANES
+            at = (rows.state + row) * layer.output_stride + unit
+            v_store(layer.recurrent + at, v_load(layer.hidden + at) * v_load(
+                layer.mask + (rows.sample + row) * layer.output_stride + unit))

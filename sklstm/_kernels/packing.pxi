@@ -77,7 +77,7 @@ def pack_bias(
 
 
 def pack_columns(
-    const real[:, ::1] weight,           # IN     (n_gates * hidden_size, n_columns)
+    const real[:, :] weight,             # IN     (n_gates * hidden_size, n_columns)
     const Py_ssize_t[::1] gates,         # IN     gates whose rows are the terms, by unit block
     Py_ssize_t hidden_size,
     real[::1] panels,                    # OUT    all panels

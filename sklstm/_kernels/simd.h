@@ -114,6 +114,13 @@ ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) {
 ALWAYS_INLINE vreg v_fma(vreg a, vreg b, vreg c) { return a * b + c; }
 #endif
 
+/* a where the mask is set, otherwise b. */
+#ifdef SKLSTM_SCALAR
+ALWAYS_INLINE vreg v_select(vbits mask, vreg a, vreg b) { return mask ? a : b; }
+#else
+ALWAYS_INLINE vreg v_select(vbits mask, vreg a, vreg b) { return v_from_bits((v_bits(a) & mask) | (v_bits(b) & ~mask)); }
+#endif
+
 /* The larger (smaller) of a bound and x. A NaN in x stays NaN: x is the second operand,
  * which is what the x86 instructions return when the comparison is unordered. */
 #if defined(__AVX512F__) && defined(SKLSTM_FLOAT64)
@@ -129,7 +136,6 @@ ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm256_min_pd((_
 ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return (vreg)_mm256_max_ps((__m256)bound, (__m256)x); }
 ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return (vreg)_mm256_min_ps((__m256)bound, (__m256)x); }
 #elif !defined(SKLSTM_SCALAR)
-ALWAYS_INLINE vreg v_select(vbits mask, vreg a, vreg b) { return v_from_bits((v_bits(a) & mask) | (v_bits(b) & ~mask)); }
 ALWAYS_INLINE vreg v_at_least(vreg bound, vreg x) { return v_select((vbits)(bound > x), bound, x); }
 ALWAYS_INLINE vreg v_at_most(vreg bound, vreg x) { return v_select((vbits)(bound < x), bound, x); }
 #else
@@ -244,6 +250,49 @@ ALWAYS_INLINE vreg v_exp(vreg x) {
     vreg rest = (rounded - half) + v_set(ROUND_SHIFT);
     vreg scale = v_power_of_two(half);
     return v_fma(p, scale, scale) * v_power_of_two(rest);
+}
+
+/* ---- random numbers --------------------------------------------------------------
+ *
+ * Counters through a mixing function, not a generator with a state: a number depends on its
+ * place (seed, sequence, step, unit) alone, so it is the same for any number of threads, any
+ * companions in the batch, any instruction set and dtype, and can be computed again in the
+ * backward pass. The mixing functions are the finalisers of SplitMix64 (Steele et al. 2014)
+ * and of MurmurHash3 (Appleby), which pass statistical tests on counters. */
+
+/* One number for a sequence at a step. */
+ALWAYS_INLINE uint32_t random_key(uint32_t seed, uint32_t sample, uint32_t step) {
+    uint64_t z = ((uint64_t)sample << 32 | step) + seed * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(z >> 31);
+}
+
+/* The lanes of the units from `unit` on whose random number, of 16 bits, is below the
+ * threshold: a mask. A key gives two such numbers a unit, `part` 0 and 1. */
+#ifdef SKLSTM_SCALAR
+typedef uint32_t vcounter;
+#else
+typedef uint32_t vcounter __attribute__((vector_size(4 * LANES)));
+#endif
+
+ALWAYS_INLINE vbits v_random_below(uint32_t key, ptrdiff_t unit, int part, uint32_t threshold) {
+    uint32_t places[LANES];
+    vcounter x;
+    for (int lane = 0; lane < LANES; lane++) places[lane] = (uint32_t)unit + (uint32_t)lane;
+    memcpy(&x, places, sizeof x);
+    x = x * UINT32_C(0x9e3779b9) + key;
+    x = (x ^ (x >> 16)) * UINT32_C(0x85ebca6b);
+    x = (x ^ (x >> 13)) * UINT32_C(0xc2b2ae35);
+    x = ((x ^ (x >> 16)) >> (16 * part)) & UINT32_C(0xffff);
+#ifdef SKLSTM_SCALAR
+    return (real_bits)0 - (real_bits)(x < threshold);
+#elif defined(SKLSTM_FLOAT64)
+    typedef int64_t vwide __attribute__((vector_size(REGISTER_BYTES)));
+    return (vbits)__builtin_convertvector(x < threshold, vwide);
+#else
+    return (vbits)(x < threshold);
+#endif
 }
 
 /* Ask for n registers of memory that will be read soon; any address is allowed. */

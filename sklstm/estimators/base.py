@@ -248,7 +248,7 @@ class RecurrentEstimator(SharedParameters):
     def _keep(self, network, task, state):
         """Set the fitted attributes."""
         self._network, self._task, self._state = network, task, state
-        self.n_outputs_ = network.n_outputs
+        self.n_outputs_ = network.config.n_outputs
         self.n_iter_ = state.n_iter
         self.loss_ = state.loss
         self.best_loss_ = state.best_loss

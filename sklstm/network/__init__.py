@@ -1,7 +1,10 @@
 """Layers, stacks, heads and initialisers: they own arrays and call the kernels.
 
 network.py        RecurrentNetwork: layers, pooling, head around one flat vector
+config.py         what a network is made of, in plain values
+stack.py          levels of chains         chain.py     layers that run through time together
 layer.py          one recurrent layer in one direction, forward and backward
+dropout.py        masks and zoneout: what is random in a training pass
 head.py           the linear head          pooling.py   hidden states -> one vector
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
@@ -10,6 +13,7 @@ blas.py           LAPACK on one thread
 """
 
 from .cells import cell_name
+from .config import NetworkConfig
 from .network import RecurrentNetwork
 
-__all__ = ["RecurrentNetwork", "cell_name"]
+__all__ = ["NetworkConfig", "RecurrentNetwork", "cell_name"]

@@ -12,7 +12,9 @@ import numpy as np
 __all__ = ["CELLS", "Cell", "cell_name"]
 
 
-def cell_name(cell, *, reset_after=False, coupled_gates=False, activation="tanh"):
+def cell_name(
+    cell, *, reset_after=False, coupled_gates=False, peephole=False, activation="tanh"
+):
     """The key of `CELLS` for the words that users choose a cell with.
 
     Parameters
@@ -20,7 +22,7 @@ def cell_name(cell, *, reset_after=False, coupled_gates=False, activation="tanh"
     cell : {"lstm", "gru", "rnn"}
     reset_after : bool, default=False
         Of a GRU.
-    coupled_gates : bool, default=False
+    coupled_gates, peephole : bool, default=False
         Of an LSTM.
     activation : {"tanh", "relu"}, default="tanh"
         Of an RNN.
@@ -33,7 +35,8 @@ def cell_name(cell, *, reset_after=False, coupled_gates=False, activation="tanh"
         return f"rnn_{activation}"
     if cell == "gru":
         return "gru_reset_after" if reset_after else "gru"
-    return "lstm_coupled" if coupled_gates else "lstm"
+    coupled = "_coupled" if coupled_gates else ""
+    return f"lstm{coupled}{'_peephole' if peephole else ''}"
 
 
 def _gates(*gates):
@@ -89,6 +92,11 @@ class Cell:
         Registers kept for a block of units: width of the gates buffer.
     has_cell_state, has_extra : bool
         Whether the cell keeps a cell state; whether it keeps rows of its own beside it.
+        Those with a cell state can be projected.
+    carries_hidden : bool
+        Whether a part of the gradient of the hidden state bypasses the products.
+    n_peepholes : int
+        Gates that see the cell state; 0 for none.
     bias_hh_gates : tuple of int
         Gates whose recurrent part has a bias of its own, ``bias_hh``.
     forward_phases : tuple of ForwardPhase
@@ -104,6 +112,8 @@ class Cell:
     n_slots: int
     has_cell_state: bool
     has_extra: bool
+    carries_hidden: bool
+    n_peepholes: int
     bias_hh_gates: tuple[int, ...]
     forward_phases: tuple[ForwardPhase, ...]
     backward_gates: tuple[np.ndarray, ...]
@@ -115,16 +125,40 @@ class Cell:
         """Gates: ``weight_ih`` has n_gates * hidden_size rows."""
         return len(self.gate_names)
 
-    def parameter_shapes(self, n_inputs, hidden_size):
-        """Shapes of the parameters of one layer in one direction, in their order."""
+    def parameter_shapes(
+        self, n_inputs, hidden_size, projection_size=None, learned_start=False
+    ):
+        """Shapes of the parameters of one layer in one direction, in their order.
+
+        Parameters
+        ----------
+        n_inputs, hidden_size : int
+        projection_size : int, default=None
+            Size of the projected hidden state; None does not project.
+        learned_start : bool, default=False
+            Whether the initial states are parameters.
+
+        Returns
+        -------
+        shapes : dict of str to tuple
+        """
         n_rows = self.n_gates * hidden_size
+        output_size = projection_size or hidden_size
         shapes = {
             "weight_ih": (n_rows, n_inputs),
-            "weight_hh": (n_rows, hidden_size),
+            "weight_hh": (n_rows, output_size),
             "bias": (n_rows,),
         }
         if self.bias_hh_gates:
             shapes["bias_hh"] = (len(self.bias_hh_gates) * hidden_size,)
+        if self.n_peepholes:
+            shapes["peephole"] = (self.n_peepholes, hidden_size)
+        if projection_size:
+            shapes["projection"] = (projection_size, hidden_size)
+        if learned_start:
+            shapes["hidden_0"] = (output_size,)
+            if self.has_cell_state:
+                shapes["cell_0"] = (hidden_size,)
         return shapes
 
 
@@ -132,7 +166,9 @@ _IH = ("weight_ih", "input")
 _HH = ("weight_hh", "previous")
 
 
-def _one_phase_cell(gate_names, blocks_per_panel=1, *, has_cell_state):
+def _one_phase_cell(
+    gate_names, blocks_per_panel=1, *, has_cell_state, n_peepholes=0
+):
     """A cell whose gates all read the same input and the same hidden state."""
     gates = _gates(*range(len(gate_names)))
     return Cell(
@@ -140,6 +176,8 @@ def _one_phase_cell(gate_names, blocks_per_panel=1, *, has_cell_state):
         n_slots=len(gate_names),
         has_cell_state=has_cell_state,
         has_extra=False,
+        carries_hidden=False,
+        n_peepholes=n_peepholes,
         bias_hh_gates=(),
         forward_phases=(
             ForwardPhase(
@@ -155,6 +193,12 @@ def _one_phase_cell(gate_names, blocks_per_panel=1, *, has_cell_state):
 CELLS = {
     "lstm": _one_phase_cell(("i", "f", "g", "o"), has_cell_state=True),
     "lstm_coupled": _one_phase_cell(("i", "g", "o"), has_cell_state=True),
+    "lstm_peephole": _one_phase_cell(
+        ("i", "f", "g", "o"), has_cell_state=True, n_peepholes=3
+    ),
+    "lstm_coupled_peephole": _one_phase_cell(
+        ("i", "g", "o"), has_cell_state=True, n_peepholes=2
+    ),
     "rnn_tanh": _one_phase_cell(("h",), 4, has_cell_state=False),
     "rnn_relu": _one_phase_cell(("h",), 4, has_cell_state=False),
     "gru": Cell(
@@ -162,6 +206,8 @@ CELLS = {
         n_slots=3,
         has_cell_state=False,
         has_extra=True,
+        carries_hidden=True,
+        n_peepholes=0,
         bias_hh_gates=(),
         forward_phases=(
             ForwardPhase(
@@ -182,6 +228,8 @@ CELLS = {
         n_slots=4,
         has_cell_state=False,
         has_extra=False,
+        carries_hidden=True,
+        n_peepholes=0,
         bias_hh_gates=(2,),
         forward_phases=(
             ForwardPhase(

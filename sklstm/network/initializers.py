@@ -30,21 +30,26 @@ def _glorot_uniform(rng, n_rows, n_columns):
     return rng.uniform(-bound, bound, (n_rows, n_columns))
 
 
-def _draw_gate(rng, weight_init, name, n_rows, n_columns, hidden_size):
-    """One gate's block of a weight matrix."""
-    if weight_init == "orthogonal" and name == "weight_hh":
-        return _orthogonal(rng, n_rows, n_columns)
+def _draw(rng, weight_init, init_scale, name, shape, hidden_size):
+    """One gate's block of a weight matrix, or another weight of the layer."""
     if weight_init in ("orthogonal", "glorot_uniform"):
-        return _glorot_uniform(rng, n_rows, n_columns)
-    bound = 1.0 / np.sqrt(hidden_size)
+        gain = 1.0 if init_scale is None else init_scale
+        if name == "peephole":
+            return np.zeros(shape)
+        if weight_init == "orthogonal" and name != "weight_ih":
+            return gain * _orthogonal(rng, *shape)
+        return gain * _glorot_uniform(rng, *shape)
+    scale = 1.0 / np.sqrt(hidden_size) if init_scale is None else init_scale
     if weight_init == "uniform":
-        return rng.uniform(-bound, bound, (n_rows, n_columns))
+        return rng.uniform(-scale, scale, shape)
     if weight_init == "normal":
-        return rng.normal(0.0, bound, (n_rows, n_columns))
+        return rng.normal(0.0, scale, shape)
     raise ValueError(f"weight_init must be one of {WEIGHT_INITS}, got {weight_init!r}")
 
 
-def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_length):
+def initialize_layer(
+    rng, cell, parameters, *, weight_init, init_scale=None, forget_bias, max_length
+):
     """Fill one layer's parameters.
 
     Parameters
@@ -54,9 +59,11 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
     parameters : mapping from str to ndarray
         Writable views, filled in place.
     weight_init : {"orthogonal", "glorot_uniform", "uniform", "normal"}
-        "orthogonal": orthogonal recurrent and Glorot uniform input weights, gate by
-        gate. "uniform", "normal": with bound or standard deviation 1 /
-        sqrt(hidden_size).
+        "orthogonal": orthogonal recurrent weights and projections and Glorot uniform
+        input weights, gate by gate; peepholes start at zero, as for "glorot_uniform".
+    init_scale : float, default=None
+        "uniform": the bound, "normal": the standard deviation of all weights; by
+        default 1 / sqrt(hidden_size). The others: a factor, by default 1.
     forget_bias : float or "chrono"
         Bias of an LSTM's forget gate at the start. "chrono" (Tallec and Ollivier 2018)
         spreads it so that units remember from one up to ``max_length`` steps, and
@@ -66,18 +73,25 @@ def initialize_layer(rng, cell, parameters, *, weight_init, forget_bias, max_len
     max_length : int or None
         Longest training sequence, for "chrono".
     """
-    hidden_size = parameters["weight_hh"].shape[1]
-    for name in ("weight_ih", "weight_hh"):
-        for gate in np.split(parameters[name], cell.n_gates):
-            gate[:] = _draw_gate(rng, weight_init, name, *gate.shape, hidden_size)
-    for name in parameters:
-        if name.startswith("bias"):
-            parameters[name][:] = 0
-    if not cell.has_cell_state:
-        return
-    biases = dict(
-        zip(cell.gate_names, np.split(parameters["bias"], cell.n_gates), strict=True)
-    )
+    hidden_size = len(parameters["bias"]) // cell.n_gates
+    for name, array in parameters.items():
+        if name.startswith("bias") or name.endswith("_0"):
+            array[:] = 0
+            continue
+        # Gate by gate, as each is a matrix of its own.
+        n_blocks = cell.n_gates if name.startswith("weight") else 1
+        for block in np.split(array, n_blocks):
+            block[:] = _draw(
+                rng, weight_init, init_scale, name, block.shape, hidden_size
+            )
+    if cell.has_cell_state:
+        _initialize_gate_biases(
+            rng, cell, parameters["bias"], hidden_size, forget_bias, max_length
+        )
+
+
+def _initialize_gate_biases(rng, cell, bias, hidden_size, forget_bias, max_length):
+    biases = dict(zip(cell.gate_names, np.split(bias, cell.n_gates), strict=True))
     if forget_bias == "chrono":
         spread = np.log(rng.uniform(1.0, max(max_length - 1.0, 1.0), hidden_size))
         biases["i"][:] = -spread

@@ -7,51 +7,22 @@ import numpy as np
 
 from .._kernels import kernels_for
 from .cells import CELLS
+from .dropout import LayerNoise
 from .memory import round_up
-from .steps import forward_table, previous_segments, row_blocks
 
-__all__ = ["BatchPlan", "LayerGradients", "LayerStates", "RecurrentLayer"]
+__all__ = ["LayerStates", "PackedLayer", "RecurrentLayer", "StateGradient"]
 
-# Sequences that run through time together on a thread. Their states and one panel of
-# weights should stay in the first caches, and the panels should not be read too often.
-MAX_BLOCK_ROWS = 48
+_ONE_GATE = np.zeros(1, dtype=np.intp)
+_ONE_GATE.flags.writeable = False
 
 
-class BatchPlan:
-    """Step table, segments and blocks of a batch, shared by all layers of a pass.
+@dataclass
+class PackedLayer:
+    """Weights as the forward phases want them."""
 
-    Parameters
-    ----------
-    batch : PackedBatch
-    n_threads : int
-    keep_states : bool
-        Whether the states of all steps are wanted, not only each sequence's last.
-    """
-
-    def __init__(self, batch, n_threads, keep_states):
-        self.n_samples = batch.n_samples
-        self.n_rows = batch.n_rows
-        self.n_threads = n_threads
-        self.keep_states = keep_states
-        self.steps = forward_table(batch.offsets, batch.n_samples, keep_states)
-        self.n_alive = int(np.count_nonzero(batch.lengths))
-        self.blocks = row_blocks(batch.lengths, n_threads, MAX_BLOCK_ROWS)
-        self.n_states = batch.n_samples + (
-            batch.n_rows if keep_states else 2 * batch.n_samples
-        )
-        self._segments = None
-
-    @property
-    def previous_segments(self):
-        """Where the previous state of each packed row is."""
-        if self._segments is None:
-            self._segments = previous_segments(self.steps, self.n_samples)
-        return self._segments
-
-    @property
-    def input_segments(self):
-        """The same for the input: packed row r is row r."""
-        return np.array([[0, 0, self.n_rows]], dtype=np.intp)
+    panels: np.ndarray
+    biases: np.ndarray
+    peephole: np.ndarray | None
 
 
 @dataclass
@@ -60,25 +31,53 @@ class LayerStates:
 
     Attributes
     ----------
-    hidden, cell : ndarray of shape (n_states, stride)
+    hidden, cell : ndarray of shape (n_states, output_stride), (n_states, stride)
         States, the initial ones first; ``cell`` is None without a cell state.
+    recurrent : ndarray or None
+        ``hidden`` times the mask of recurrent dropout; None without one.
     gates, extra : ndarray or None
-        What the backward pass needs; None after inference. Backward overwrites gates.
+        What the backward pass needs; gates None after inference. Backward overwrites
+        them.
+    noise : LayerNoise or None
     """
 
     hidden: np.ndarray
+    recurrent: np.ndarray | None
     cell: np.ndarray | None
     gates: np.ndarray | None
     extra: np.ndarray | None
+    noise: LayerNoise | None
 
 
 @dataclass
-class LayerGradients:
-    """Gradients of what entered the layer, padded like it; None where not asked for."""
+class StateGradient:
+    """Gradient of a batch's states, where a backward pass stands.
 
-    x: np.ndarray | None
-    hidden_0: np.ndarray | None
-    cell_0: np.ndarray | None
+    Backward starts with that of the last states and ends with that of the initial ones;
+    between two windows it is the gradient of the states there.
+
+    Attributes
+    ----------
+    hidden : ndarray of shape (n_samples, output_stride)
+        Of the hidden state, so far as it comes through products.
+    carry : ndarray of shape (n_samples, stride)
+        Of the cell state; for GRUs what bypasses the products to the hidden state.
+    zoned : ndarray of shape (n_samples, output_stride) or None
+        What zoneout lets bypass the step.
+    peephole : ndarray of shape (n_samples, n_peepholes * stride) or None
+        Gradient of the peepholes, summed up to here.
+    """
+
+    hidden: np.ndarray
+    carry: np.ndarray
+    zoned: np.ndarray | None
+    peephole: np.ndarray | None
+
+    def cut(self, n_samples):
+        """Let nothing of the first sequences go further back."""
+        for part in (self.hidden, self.carry, self.zoned):
+            if part is not None:
+                part[:n_samples] = 0
 
 
 class RecurrentLayer:
@@ -93,23 +92,37 @@ class RecurrentLayer:
     hidden_size : int
         Units.
     dtype : {float32, float64}
+    projection_size : int, default=None
+        Size of the hidden state, where it is a projection of the units.
+    learned_start : bool, default=False
+        Whether the initial states are parameters.
+    zoneout : float, default=0
+        Probability with which a unit keeps its state in training.
     kernels : module, default=None
         Kernel module; by default that of the dtype for the instruction set in use.
     """
 
-    def __init__(self, cell, n_inputs, hidden_size, dtype, kernels=None):
+    def __init__(
+        self, cell, n_inputs, hidden_size, dtype, *, projection_size=None,
+        learned_start=False, zoneout=0.0, kernels=None,
+    ):  # fmt: skip
         self.cell_name = cell
         self.cell = CELLS[cell]
         self.n_inputs = n_inputs
         self.hidden_size = hidden_size
+        self.projection_size = projection_size
+        self.output_size = projection_size or hidden_size
+        self.zoneout = zoneout
         self.dtype = np.dtype(dtype)
         self.kernels = kernels_for(dtype) if kernels is None else kernels
         self.lanes = self.kernels.lanes()
         self.stride = round_up(hidden_size, self.lanes)
         self.n_blocks = self.stride // self.lanes
-        self.input_stride = round_up(n_inputs, self.lanes)
-        self.parameter_shapes = self.cell.parameter_shapes(n_inputs, hidden_size)
-        n_terms = n_inputs + hidden_size
+        self.output_stride = round_up(self.output_size, self.lanes)
+        self.parameter_shapes = self.cell.parameter_shapes(
+            n_inputs, hidden_size, projection_size, learned_start
+        )
+        n_terms = n_inputs + self.output_size
         phases = self.cell.forward_phases
         self._panel_stops = list(
             accumulate(len(phase.hh_gates) * self.stride * n_terms for phase in phases)
@@ -118,8 +131,10 @@ class RecurrentLayer:
             accumulate(phase.block_slots * self.stride for phase in phases)
         )
 
+    # ---- packing -------------------------------------------------------------------
+
     def pack_forward(self, parameters, workspace):
-        """Panels and biases of all forward phases.
+        """Panels, biases and peepholes of all forward phases.
 
         Parameters
         ----------
@@ -130,11 +145,27 @@ class RecurrentLayer:
 
         Returns
         -------
-        packed : tuple of two ndarrays
+        packed : PackedLayer
         """
-        n_terms = self.n_inputs + self.hidden_size
-        panels = workspace.take("panels", (self._panel_stops[-1],))
+        n_gate_panels = self._panel_stops[-1]
+        projected = self.output_stride * self.hidden_size * bool(self.projection_size)
+        panels = workspace.take("panels", (n_gate_panels + projected,))
         biases = workspace.take("biases", (self._bias_stops[-1],))
+        self._pack_gates(parameters, panels, biases)
+        if projected:
+            self.kernels.pack_gates(
+                parameters["projection"], _ONE_GATE, self.output_size, 4, 0,
+                self.hidden_size, panels[n_gate_panels:],
+            )  # fmt: skip
+        peephole = None
+        if self.cell.n_peepholes:
+            shape = (self.cell.n_peepholes, self.stride)
+            peephole = workspace.zeros("peephole", shape)
+            peephole[:, : self.hidden_size] = parameters["peephole"]
+        return PackedLayer(panels, biases, peephole)
+
+    def _pack_gates(self, parameters, panels, biases):
+        n_terms = self.n_inputs + self.output_size
         panel_start = bias_start = 0
         for phase, panel_stop, bias_stop in zip(
             self.cell.forward_phases, self._panel_stops, self._bias_stops, strict=True
@@ -154,164 +185,308 @@ class RecurrentLayer:
                     bias.first_slot, phase.block_slots, biases[bias_start:bias_stop],
                 )  # fmt: skip
             panel_start, bias_start = panel_stop, bias_stop
-        return panels, biases
 
     def pack_backward(self, parameters, workspace):
         """Panels of the products through the recurrence, of all backward phases."""
-        sizes = [len(gates) * self.stride**2 for gates in self.cell.backward_gates]
-        panels = workspace.take("backward_panels", (sum(sizes),))
+        products = [
+            ("weight_hh", gates, self.hidden_size, self.stride * self.output_stride)
+            for gates in self.cell.backward_gates
+        ]
+        if self.projection_size:
+            size = self.output_stride * self.stride
+            products.append(("projection", _ONE_GATE, self.output_size, size))
+        n_panels = sum(len(gates) * size for _, gates, _, size in products)
+        panels = workspace.take("backward_panels", (n_panels,))
         start = 0
-        for gates, size in zip(self.cell.backward_gates, sizes, strict=True):
-            part = panels[start : start + size]
+        for name, gates, n_rows, size in products:
+            stop = start + len(gates) * size
             self.kernels.pack_columns(
-                parameters["weight_hh"], gates, self.hidden_size, part
+                parameters[name], gates, n_rows, panels[start:stop]
             )
-            start += size
+            start = stop
         return panels
 
-    def pack_input(self, parameters, workspace):
-        """Panels of the product that sends the gradient to the layer below."""
+    def pack_input(self, parameters, workspace, part_sizes=None):
+        """Panels of the products that send the gradient to the layer below.
+
+        Parameters
+        ----------
+        parameters, workspace : as for `pack_forward`
+        part_sizes : sequence of int, default=None
+            Columns of the input that go to one place; all by default.
+
+        Returns
+        -------
+        panels : list of ndarray
+            One entry a part.
+        """
         n_terms = len(self.cell.input_gates) * self.stride
-        panels = workspace.take("input_panels", (n_terms * self.input_stride,))
-        self.kernels.pack_columns(
-            parameters["weight_ih"], self.cell.input_gates, self.hidden_size, panels
-        )
-        return panels
+        packed, start = [], 0
+        for part, size in enumerate(part_sizes or (self.n_inputs,)):
+            n_columns = round_up(size, self.lanes)
+            panels = workspace.take(f"input_panels_{part}", (n_terms * n_columns,))
+            self.kernels.pack_columns(
+                parameters["weight_ih"][:, start : start + size],
+                self.cell.input_gates, self.hidden_size, panels,
+            )  # fmt: skip
+            packed.append(panels)
+            start += size
+        return packed
+
+    # ---- passes --------------------------------------------------------------------
 
     def forward(
-        self, plan, x, packed, workspace, *, training, hidden_0=None, cell_0=None
-    ):
-        """Run over a packed batch.
+        self, plan, x, packed, workspace, *, training, hidden_0=None, cell_0=None,
+        noise=None,
+    ):  # fmt: skip
+        """Run over a window of a packed batch.
 
         Parameters
         ----------
         plan : BatchPlan
         x : ndarray of shape (n_rows, n_inputs)
             Packed rows, each contiguous.
-        packed : tuple
+        packed : PackedLayer
             From `pack_forward`.
         workspace : Workspace
         training : bool
             Whether to keep what `backward` needs; the plan must keep states then.
-        hidden_0, cell_0 : ndarray of shape (n_samples, hidden_size), default=None
+        hidden_0, cell_0 : ndarray of shape ([n_samples,] size), default=None
             Initial states in batch order; zeros by default.
+        noise : LayerNoise, default=None
+            Dropout and zoneout; None drops nothing and takes zoneout's expectation.
 
         Returns
         -------
         states : LayerStates
         """
-        hidden = self._take_states(plan, workspace, "hidden", hidden_0)
-        cell = gates = extra = None
+        n_samples = plan.n_samples
+        hidden = self._take_states(
+            plan, workspace, "hidden", hidden_0, self.output_size, self.output_stride
+        )
+        recurrent = cell = gates = extra = mask = sample_keys = None
+        zoneout_seed = 0
+        if noise is not None:
+            mask, zoneout_seed = noise.mask, noise.zoneout_seed
+            sample_keys = noise.sample_keys
+        if mask is not None:
+            recurrent = workspace.take("recurrent", hidden.shape)
+            np.multiply(hidden[:n_samples], mask, out=recurrent[:n_samples])
         if self.cell.has_cell_state:
-            cell = self._take_states(plan, workspace, "cell", cell_0)
+            cell = self._take_states(
+                plan, workspace, "cell", cell_0, self.hidden_size, self.stride
+            )
         if training:
             gates = workspace.take(
                 "gates",
                 (self.n_blocks, plan.n_rows | 1, self.cell.n_slots * self.lanes),
             )
-        if self.cell.has_extra:
-            n_rows = plan.n_rows if training else plan.n_samples
+        if self.cell.has_extra or self.projection_size:
+            n_rows = plan.n_rows if training else n_samples
             extra = workspace.take("extra", (n_rows, self.stride))
-        panels, biases = packed
         self.kernels.layer_forward(
-            self.cell_name, self.hidden_size, x, panels, biases, plan.steps,
-            plan.blocks,
-            hidden, cell, gates, extra, plan.n_threads,
+            self.cell_name, self.hidden_size, self.output_size, x, packed.panels,
+            packed.biases, packed.peephole, plan.steps, plan.blocks, hidden, recurrent,
+            cell, gates, extra, mask, self.zoneout, zoneout_seed, sample_keys,
+            plan.n_threads,
         )  # fmt: skip
-        return LayerStates(hidden, cell, gates, extra)
+        return LayerStates(hidden, recurrent, cell, gates, extra, noise)
+
+    def _take_states(self, plan, workspace, name, initial, size, stride):
+        rows = workspace.take(name, (plan.n_states, stride))
+        rows[: plan.n_samples] = 0
+        if initial is not None:
+            rows[: plan.n_samples, :size] = initial
+        return rows
+
+    def last_states(self, plan, states):
+        """The state of every sequence after a window.
+
+        Returns
+        -------
+        states : dict of str to ndarray
+            Arguments ``hidden_0`` and ``cell_0`` of the next window's `forward`.
+        """
+        rows = plan.last_rows
+        last = {"hidden_0": states.hidden[rows, : self.output_size]}
+        if states.cell is not None:
+            last["cell_0"] = states.cell[rows, : self.hidden_size]
+        return last
+
+    def zero_gradient(self, n_samples, workspace, d_last=None):
+        """Where `backward` starts.
+
+        Parameters
+        ----------
+        n_samples : int
+        workspace : Workspace
+        d_last : ndarray of shape (n_samples, output_stride), default=None
+            Gradient of each sequence's last hidden state.
+
+        Returns
+        -------
+        gradient : StateGradient
+        """
+        output_shape = (n_samples, self.output_stride)
+        hidden = workspace.zeros("d_hidden", output_shape)
+        if d_last is not None:
+            hidden[:] = d_last
+        zoned = peephole = None
+        if self.zoneout:
+            zoned = workspace.zeros("zoned", output_shape)
+        if self.cell.n_peepholes:
+            shape = (n_samples, self.cell.n_peepholes * self.stride)
+            peephole = workspace.zeros("d_peephole", shape)
+        carry = workspace.zeros("carry", (n_samples, self.stride))
+        return StateGradient(hidden, carry, zoned, peephole)
 
     def backward(
-        self, plan, x, states, panels, workspace, gradients, *, input_panels=None,
-        d_output=None, d_last=None, d_cell_last=None, initial=False,
+        self, plan, x, states, panels, packed, workspace, gradients, d_states, *,
+        d_output=None, wants_initial=False, accumulate=False,
     ):  # fmt: skip
-        """Run back through time; ``states.gates`` become gradients.
+        """Run back through a window; ``states.gates`` become gradients.
 
         Parameters
         ----------
         plan, x, states : as in and from `forward`
         panels : ndarray
             From `pack_backward`.
+        packed : PackedLayer
+            From `pack_forward`.
         workspace : Workspace
         gradients : mapping from str to ndarray
-            Parameter gradients, overwritten.
-        input_panels : ndarray, default=None
-            From `pack_input`, when the gradient of ``x`` is wanted.
-        d_output : ndarray of shape (n_rows, stride), default=None
+            Parameter gradients: of weights and biases overwritten, of the others left
+            to `finish_gradients`.
+        d_states : StateGradient
+            Carried over the window.
+        d_output : ndarray of shape (n_rows, output_stride), default=None
             Gradient of every packed row of the output.
-        d_last : ndarray of shape (n_samples, stride), default=None
-            Gradient of each sequence's last hidden state.
-        d_cell_last : ndarray of shape (n_samples, stride), default=None
-            Gradient of each sequence's last cell state.
-        initial : bool, default=False
-            Whether the gradients of the initial states are wanted.
-
-        Returns
-        -------
-        gradients : LayerGradients
+        wants_initial : bool, default=False
+            Whether ``d_states.hidden`` is wanted before the window.
+        accumulate : bool, default=False
+            Whether to add to ``gradients``: of all windows but the first done.
         """
-        shape = (plan.n_samples, self.stride)
-        carry = workspace.zeros("carry", shape)
-        if d_cell_last is not None:
-            carry[:] = d_cell_last
-        d_hidden_0 = workspace.zeros("d_hidden_0", shape) if initial else None
-        if initial and d_last is not None:
-            # A sequence without steps ends in its initial state.
-            d_hidden_0[plan.n_alive :] = d_last[plan.n_alive :]
+        noise, d_projected = states.noise, None
+        if self.projection_size:
+            shape = (plan.n_rows, self.output_stride)
+            d_projected = workspace.take("d_projected", shape)
         self.kernels.layer_backward(
-            self.cell_name, self.hidden_size, panels, plan.steps, plan.blocks,
-            states.hidden,
-            states.cell, states.gates, d_output, d_last, carry, d_hidden_0,
-            plan.n_threads,
+            self.cell_name, self.hidden_size, self.output_size, panels,
+            packed.peephole, plan.steps, plan.blocks, states.hidden, states.recurrent,
+            states.cell, states.gates, states.extra,
+            None if noise is None else noise.mask, self.zoneout,
+            0 if noise is None else noise.zoneout_seed,
+            None if noise is None else noise.sample_keys, d_output, d_states.hidden,
+            wants_initial, d_states.carry, d_states.zoned, d_states.peephole,
+            d_projected, plan.n_threads,
         )  # fmt: skip
-        self._weight_gradients(plan, x, states, workspace, gradients)
-        d_x = None
-        if input_panels is not None:
-            d_x = self._input_gradient(plan, states.gates, input_panels, workspace)
-        d_cell_0 = carry if initial and self.cell.has_cell_state else None
-        return LayerGradients(d_x, d_hidden_0, d_cell_0)
+        self._weight_gradients(
+            plan, x, states, d_projected, workspace, gradients, accumulate
+        )
 
-    def _take_states(self, plan, workspace, name, initial):
-        rows = workspace.take(name, (plan.n_states, self.stride))
-        rows[: plan.n_samples] = 0
-        if initial is not None:
-            rows[: plan.n_samples, : self.hidden_size] = initial
-        return rows
-
-    def _weight_gradients(self, plan, x, states, workspace, gradients):
+    def _weight_gradients(
+        self, plan, x, states, d_projected, workspace, gradients, accumulate
+    ):
+        hidden = states.hidden if states.recurrent is None else states.recurrent
         sources = {
             "input": (x, plan.input_segments),
-            "previous": (states.hidden, plan.previous_segments),
+            "previous": (hidden, plan.previous_segments),
             "extra": (states.extra, plan.input_segments),
         }
-        scratch_size = self.kernels.gradient_scratch_size(
-            self.hidden_size, self.n_inputs + self.hidden_size
-        )
-        scratch = workspace.take("scratch", (plan.n_threads, scratch_size))
+        # The backward pass meets the last step of its direction first.
+        how = (not plan.reverse, accumulate, self._scratch(plan, workspace))
         for product in self.cell.weight_gradients:
-            # bias_hh has rows for some of the gates: numbered like weight rows here.
-            d_bias = bias_gradient = gradients.get(product.bias)
+            d_bias = gradients.get(product.bias)
             if product.bias == "bias_hh":
-                d_bias = workspace.take(
-                    "d_bias", (self.cell.n_gates * self.hidden_size,)
-                )
+                d_bias = self._all_gates(gradients["bias_hh"], workspace, accumulate)
             operands = tuple(
                 (*sources[source], gradients[parameter])
                 for parameter, source in product.products
             )
             self.kernels.weight_gradient(
                 states.gates[:, : plan.n_rows], product.first_slot, product.gates,
-                self.hidden_size, operands, d_bias, scratch, plan.n_threads,
+                self.hidden_size, operands, d_bias, *how, plan.n_threads,
             )  # fmt: skip
             if product.bias == "bias_hh":
                 rows = d_bias.reshape(self.cell.n_gates, self.hidden_size)
-                bias_gradient[:] = rows[list(self.cell.bias_hh_gates)].ravel()
+                of_hh = rows[list(self.cell.bias_hh_gates)]
+                gradients["bias_hh"][:] = of_hh.ravel()
+        if d_projected is not None:
+            by_block = d_projected.reshape(
+                plan.n_rows, self.output_stride // self.lanes, self.lanes
+            )
+            operand = (*sources["extra"], gradients["projection"])
+            self.kernels.weight_gradient(
+                by_block.transpose(1, 0, 2), 0, _ONE_GATE, self.output_size,
+                (operand,), None, *how, plan.n_threads,
+            )  # fmt: skip
 
-    def _input_gradient(self, plan, d_gates, panels, workspace):
-        d_x = workspace.take("d_x", (plan.n_rows, self.input_stride))
-        n_slots_width = d_gates.shape[2]
+    def _scratch(self, plan, workspace):
+        size = self.kernels.gradient_scratch_size(
+            self.hidden_size, self.n_inputs + self.output_size
+        )
+        if self.projection_size:
+            projection_size = self.kernels.gradient_scratch_size(
+                self.output_size, self.hidden_size
+            )
+            size = max(size, projection_size)
+        return workspace.take("scratch", (plan.n_threads, size))
+
+    def _all_gates(self, bias_hh, workspace, accumulate):
+        """``bias_hh`` has rows for some of the gates: numbered like weight rows here."""
+        shape = (self.cell.n_gates, self.hidden_size)
+        d_bias = workspace.zeros("d_bias", shape)
+        if accumulate:
+            d_bias[list(self.cell.bias_hh_gates)] = bias_hh.reshape(
+                -1, self.hidden_size
+            )
+        return d_bias.reshape(-1)
+
+    def input_gradient(self, plan, d_gates, panels, d_x, accumulate=False):
+        """Send the gradient to (a part of) the input.
+
+        Parameters
+        ----------
+        plan : BatchPlan
+        d_gates : ndarray
+            ``states.gates`` after `backward`.
+        panels : ndarray
+            An entry of `pack_input`.
+        d_x : ndarray of shape (n_rows, stride)
+            Overwritten, or added to.
+        accumulate : bool, default=False
+        """
+        width = d_gates.shape[2]
         self.kernels.dense(
-            d_gates.reshape(-1, n_slots_width), self.n_blocks,
-            len(self.cell.input_gates) * self.lanes, d_gates.shape[1] * n_slots_width,
-            panels, None, d_x, plan.n_threads,
+            d_gates.reshape(-1, width), self.n_blocks,
+            len(self.cell.input_gates) * self.lanes, d_gates.shape[1] * width,
+            panels, None, accumulate, d_x, plan.n_threads,
         )  # fmt: skip
-        return d_x
+
+    def initial_gradient(self, d_states):
+        """Gradients of the initial states, after all windows.
+
+        Returns
+        -------
+        gradients : dict of str to ndarray
+            ``hidden_0`` and, with a cell state, ``cell_0``, of shape (n_samples, size).
+        """
+        hidden = d_states.hidden
+        if self.cell.carries_hidden:
+            hidden = hidden + d_states.carry
+        if d_states.zoned is not None:
+            hidden = hidden + d_states.zoned
+        initial = {"hidden_0": hidden[:, : self.output_size]}
+        if self.cell.has_cell_state:
+            initial["cell_0"] = d_states.carry[:, : self.hidden_size]
+        return initial
+
+    def finish_gradients(self, d_states, gradients):
+        """Fill in what is summed over the sequences: peepholes and learned states."""
+        if d_states.peephole is not None:
+            total = np.add.reduce(d_states.peephole, axis=0)
+            by_gate = total.reshape(-1, self.stride)
+            gradients["peephole"][:] = by_gate[:, : self.hidden_size]
+        if "hidden_0" in self.parameter_shapes:
+            for name, d_initial in self.initial_gradient(d_states).items():
+                gradients[name][:] = np.add.reduce(d_initial, axis=0)

@@ -1,14 +1,18 @@
-"""The network: stacked recurrent layers, pooling, a linear head; one flat vector."""
+"""The network: recurrent layers, pooling, a linear head; one flat vector."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from .._kernels import kernels_for
+from .chain import Pass
+from .config import NetworkConfig
+from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
-from .layer import BatchPlan, RecurrentLayer
 from .memory import Workspace
 from .parameters import ParameterLayout
-from .pooling import POOLINGS, pool, pool_backward
+from .stack import LayerStack
 
 __all__ = ["RecurrentNetwork"]
 
@@ -18,81 +22,46 @@ __all__ = ["RecurrentNetwork"]
 SPARE_STATES = 1 << 16
 MAX_SPARES = 8
 
-_FORWARD_DIRECTION = 0  # the only one so far: layers are lists of directions
-
 
 class RecurrentNetwork:
     """Recurrent layers under a linear head.
 
     Parameters
     ----------
-    n_features : int
-        Features of a time step.
-    n_outputs : int
-        Outputs of the head.
-    cell : str, default="lstm"
-        A key of ``CELLS``; `cell_name` makes it of the words of the estimators.
-    hidden_layer_sizes : tuple of int, default=(64,)
-        Units of each layer, from the input to the head.
-    pooling : {"last", "mean", "max"} or None, default="last"
-        How a sequence becomes one vector; None gives one output for every step.
-    dtype : {float32, float64}, default=float32
+    n_features, n_outputs : int
+        Features of a time step, and outputs of the head.
+    **choices
+        Further fields of `NetworkConfig`.
 
     Attributes
     ----------
+    config : NetworkConfig
+    dtype : dtype
     parameters : ndarray of shape (n_parameters,)
         The flat vector. After writing into it call `parameters_changed`.
     n_parameters : int
     is_weight : ndarray of bool of shape (n_parameters,)
-        False for biases.
-    workspaces : list of Workspace or None
-        Memory of the training pass, one for each layer and one for the head; None
-        before the first.
+        False for biases and initial states.
+    workspaces : dict of Workspace or None
+        Memory of the training pass: one for each layer, by number and direction, and
+        one for the "head"; None before the first.
     kernels : module
         The kernels of the dtype, for the instruction set in use.
     """
 
-    def __init__(
-        self, n_features, n_outputs, *, cell="lstm", hidden_layer_sizes=(64,),
-        pooling="last", dtype=np.float32,
-    ):  # fmt: skip
-        if pooling is not None and pooling not in POOLINGS:
-            raise ValueError(
-                f"pooling must be one of {POOLINGS} or None, got {pooling!r}"
-            )
-        self.n_features = n_features
-        self.n_outputs = n_outputs
-        self.cell = cell
-        self.hidden_layer_sizes = tuple(hidden_layer_sizes)
-        self.pooling = pooling
-        self.dtype = np.dtype(dtype)
+    def __init__(self, n_features, n_outputs, **choices):
+        self.config = NetworkConfig(n_features, n_outputs, **choices)
         self._build()
 
     # ---- structure -----------------------------------------------------------------
 
-    def _make_layers(self):
-        sizes = (self.n_features, *self.hidden_layer_sizes)
-        return [
-            RecurrentLayer(self.cell, n_inputs, hidden_size, self.dtype)
-            for n_inputs, hidden_size in zip(sizes[:-1], sizes[1:], strict=True)
-        ]
-
-    def _layout(self):
-        self.kernels = kernels_for(self.dtype)
-        self._layers = self._make_layers()
-        top = self.hidden_layer_sizes[-1]
-        self._head = Head(top, self.n_outputs, self.dtype, self.kernels)
-        shapes = {
-            ("layer", i, _FORWARD_DIRECTION, name): shape
-            for i, layer in enumerate(self._layers)
-            for name, shape in layer.parameter_shapes.items()
-        }
-        shapes |= {
-            ("head", name): shape for name, shape in self._head.parameter_shapes.items()
-        }
-        return ParameterLayout(shapes)
-
     def _build(self, parameters=None):
+        self.dtype = np.dtype(self.config.dtype)
+        self.kernels = kernels_for(self.dtype)
+        self._stack = LayerStack(self.config, self.dtype, self.kernels)
+        self._head = Head(
+            self._stack.n_outputs, self.config.n_outputs, self.dtype, self.kernels
+        )
         self._parameter_layout = self._layout()
         if parameters is None:
             parameters = np.zeros(self.n_parameters, dtype=self.dtype)
@@ -104,6 +73,17 @@ class RecurrentNetwork:
         self._gradient_views = (None, None)
         self._bind()
 
+    def _layout(self):
+        shapes = {
+            ("layer", *place, name): shape
+            for place, layer in self._stack.layers.items()
+            for name, shape in layer.parameter_shapes.items()
+        }
+        shapes |= {
+            ("head", name): shape for name, shape in self._head.parameter_shapes.items()
+        }
+        return ParameterLayout(shapes)
+
     def _bind(self):
         """Views of the flat vector, and no packed panels yet."""
         views = self._parameter_layout.views(self.parameters)
@@ -112,13 +92,12 @@ class RecurrentNetwork:
         self._packed = None
 
     def _by_layer(self, views):
-        return [
-            {
-                name: views["layer", i, _FORWARD_DIRECTION, name]
-                for name in layer.parameter_shapes
+        return {
+            place: {
+                name: views["layer", *place, name] for name in layer.parameter_shapes
             }
-            for i, layer in enumerate(self._layers)
-        ]
+            for place, layer in self._stack.layers.items()
+        }
 
     def _of_head(self, views):
         return {name: views["head", name] for name in self._head.parameter_shapes}
@@ -131,8 +110,13 @@ class RecurrentNetwork:
     @property
     def layers(self):
         """Read-only views: a list of layers, each a list of directions, each a dict."""
-        views = [[_read_only(parameters)] for parameters in self._layer_parameters]
-        return views
+        return [
+            [
+                _read_only(self._layer_parameters[i, direction])
+                for direction in self.config.directions
+            ]
+            for i in range(len(self.config.hidden_layer_sizes))
+        ]
 
     @property
     def head(self):
@@ -170,8 +154,9 @@ class RecurrentNetwork:
             self.set_parameters(self.parameters)
 
     def initialize(
-        self, rng, *, weight_init="orthogonal", forget_bias=1.0, max_length=None
-    ):
+        self, rng, *, weight_init="orthogonal", init_scale=None, forget_bias=1.0,
+        max_length=None,
+    ):  # fmt: skip
         """Draw starting values.
 
         Parameters
@@ -179,34 +164,47 @@ class RecurrentNetwork:
         rng : RandomState
         weight_init : {"orthogonal", "glorot_uniform", "uniform", "normal"}, \
 default="orthogonal"
+        init_scale : float, default=None
+            See `initialize_layer`.
         forget_bias : float or "chrono", default=1.0
         max_length : int, default=None
             Longest training sequence, for "chrono".
         """
         self.make_writable()
-        for layer, parameters in zip(self._layers, self._layer_parameters, strict=True):
+        for place, layer in self._stack.layers.items():
             initialize_layer(
-                rng, layer.cell, parameters,
-                weight_init=weight_init, forget_bias=forget_bias, max_length=max_length,
+                rng, layer.cell, self._layer_parameters[place], weight_init=weight_init,
+                init_scale=init_scale, forget_bias=forget_bias, max_length=max_length,
             )  # fmt: skip
         initialize_output(rng, self.output_weight, self.output_bias)
         self.parameters_changed()
 
     def astype(self, dtype):
         """A copy that computes in another dtype."""
-        copy = RecurrentNetwork(**(self._config() | {"dtype": dtype}))
+        copy = RecurrentNetwork.__new__(RecurrentNetwork)
+        copy.config = replace(self.config, dtype=np.dtype(dtype).name)
+        copy._build()
         copy.set_parameters(self.parameters)
         return copy
 
-    # ---- passes --------------------------------------------------------------------
+    # ---- training passes -----------------------------------------------------------
 
-    def forward(self, batch, n_threads=1):
+    def forward(
+        self, batch, n_threads=1, *, noise_seed=(0,), window_steps=None, truncate=False
+    ):
         """Outputs of a training pass; keeps what `backward` needs.
 
         Parameters
         ----------
         batch : PackedBatch
         n_threads : int, default=1
+        noise_seed : tuple of int, default=(0,)
+            Of dropout and zoneout; another one for every update.
+        window_steps : int, default=None
+            Steps of a window. Only the states between windows are kept, and `backward`
+            computes each window again. None keeps everything.
+        truncate : bool, default=False
+            Whether the gradient ends at the windows. Not for bidirectional networks.
 
         Returns
         -------
@@ -215,26 +213,17 @@ default="orthogonal"
         """
         if self.workspaces is None:
             self.workspaces = self._make_workspaces()
-        plan = BatchPlan(batch, n_threads, keep_states=True)
         packed_layers, packed_head = self._pack_forward(self.workspaces)
-        inputs, states = [], []
-        x = batch.inputs
-        for layer, packed, workspace in zip(
-            self._layers, packed_layers, self.workspaces, strict=False
-        ):
-            inputs.append(x)
-            states.append(layer.forward(plan, x, packed, workspace, training=True))
-            x = states[-1].hidden[plan.n_samples :, : layer.hidden_size]
-        features = pool(
-            self.pooling,
-            self._layers[-1],
-            plan,
-            batch,
-            states[-1],
-            self.workspaces[-1],
-            True,
-        )
-        self._pass = (batch, plan, inputs, states, features)
+        arrays = self._arrays(packed_layers, self.workspaces)
+        noise = None
+        if self.config.is_noisy:
+            noise = PassNoise(self.kernels, noise_seed, batch.index)
+        run = Pass(batch, n_threads, True, noise, window_steps, truncate)
+        features, traces = self._stack.forward(run, arrays, self.config.pooling)
+        mask = self._head_mask(run)
+        if mask is not None:
+            features = self._masked_features(run, features, mask, "masked_features")
+        self._pass = (run, traces, features, mask, arrays)
         return self._head.forward(features, packed_head, n_threads)
 
     def backward(self, d_outputs, gradient, n_threads=1):
@@ -247,34 +236,48 @@ default="orthogonal"
         gradient : ndarray of shape (n_parameters,)
             Overwritten.
         n_threads : int, default=1
+            Of the head; the layers use those of `forward`.
         """
-        batch, plan, inputs, states, features = self._pass
+        run, traces, features, mask, arrays = self._pass
         self._pass = None
         if self._gradient_views[0] is not gradient:
-            self._gradient_views = (gradient, self._parameter_layout.views(gradient))
-        views = self._gradient_views[1]
-        workspace = self.workspaces[-1]
+            views = self._parameter_layout.views(gradient)
+            self._gradient_views = (
+                gradient,
+                self._by_layer(views),
+                self._of_head(views),
+            )
+        _, layer_gradients, head_gradients = self._gradient_views
+        workspace = self.workspaces["head"]
         d_features = self._head.backward(
             features, d_outputs,
             self._head.pack_backward(self._head_parameters, workspace),
-            self._of_head(views), workspace, n_threads,
+            head_gradients, workspace, n_threads,
         )  # fmt: skip
-        upstream = pool_backward(
-            self.pooling, self._layers[-1], plan, batch, d_features, workspace
-        )
-        gradients = self._by_layer(views)
-        for i in range(len(self._layers) - 1, -1, -1):
-            layer, parameters, workspace = (
-                self._layers[i], self._layer_parameters[i], self.workspaces[i],
-            )  # fmt: skip
-            result = layer.backward(
-                plan, inputs[i], states[i], layer.pack_backward(parameters, workspace),
-                workspace,
-                gradients[i],
-                input_panels=layer.pack_input(parameters, workspace) if i else None,
-                **upstream,
-            )  # fmt: skip
-            upstream = {"d_output": result.x}
+        if mask is not None:
+            d_features = self._masked_features(run, d_features, mask, "d_features")
+        self._stack.backward(run, traces, d_features, arrays, layer_gradients)
+
+    def _head_mask(self, run):
+        """Dropout of the features before the head."""
+        if run.noise is None:
+            return None
+        last = len(self.config.hidden_layer_sizes) - 1
+        return run.noise.output_mask(
+            self.config.dropout, last, 0, self._head.input_stride,
+            self.workspaces["head"],
+        )  # fmt: skip
+
+    def _masked_features(self, run, features, mask, name):
+        offsets = run.batch.offsets
+        if self.config.pooling is not None:
+            offsets = np.array([0, len(features)], dtype=np.intp)
+        width = min(features.shape[1], mask.shape[1])
+        masked = self.workspaces["head"].take(name, (len(features), width))
+        self.kernels.scale_rows(features, offsets, mask, masked, run.n_threads)
+        return masked
+
+    # ---- inference -----------------------------------------------------------------
 
     def predict(self, batch, n_threads=1):
         """Outputs in inference; safe to call from several threads at once.
@@ -290,9 +293,9 @@ default="orthogonal"
             In batch order; (n_rows, n_outputs) without pooling. A sequence's outputs do
             not depend on the others in the batch, to the last bit.
         """
-        spare = batch.n_rows * sum(self.hidden_layer_sizes) <= SPARE_STATES
+        spare = batch.n_rows * sum(self.config.hidden_layer_sizes) <= SPARE_STATES
         workspaces = self._borrow_workspaces() if spare else self._make_workspaces()
-        features = self._features(batch, self.pooling, n_threads, workspaces)
+        features = self._features(batch, self.config.pooling, n_threads, workspaces)
         outputs = self._head.forward(features, self._packed_forward()[1], n_threads)
         if spare and len(self._spare_workspaces) < MAX_SPARES:
             self._spare_workspaces.append(workspaces)
@@ -309,30 +312,28 @@ default="orthogonal"
 
         Returns
         -------
-        features : ndarray of shape (n_samples, hidden_size)
-            In batch order; (n_rows, hidden_size) for "sequence".
+        features : ndarray of shape (n_samples, n_features_out)
+            In batch order; (n_rows, n_features_out) for "sequence".
         """
         pooling = None if output == "sequence" else output
         workspaces = self._make_workspaces()
         features = self._features(batch, pooling, n_threads, workspaces)
-        return features[:, : self._layers[-1].hidden_size]
+        return features[:, : self.n_features_out]
+
+    @property
+    def n_features_out(self):
+        """Width of what the head sees."""
+        return self._stack.n_outputs
 
     def _features(self, batch, pooling, n_threads, workspaces):
         """Of the top layer; may lie in its workspace."""
-        packed_layers, _ = self._packed_forward()
-        x, top = batch.inputs, len(self._layers) - 1
-        for i, (layer, packed, workspace) in enumerate(
-            zip(self._layers, packed_layers, workspaces, strict=False)
-        ):
-            keep_states = i < top or pooling != "last"
-            plan = BatchPlan(batch, n_threads, keep_states)
-            states = layer.forward(plan, x, packed, workspace, training=False)
-            x = states.hidden[plan.n_samples :, : layer.hidden_size]
-        return pool(pooling, layer, plan, batch, states, workspace)
+        arrays = self._arrays(self._packed_forward()[0], workspaces)
+        return self._stack.forward(Pass(batch, n_threads), arrays, pooling)[0]
 
     def _make_workspaces(self):
-        """One for each layer and one for the head."""
-        return [Workspace(self.dtype) for _ in range(len(self._layers) + 1)]
+        """One for each layer and direction, by place, and one for the head."""
+        places = (*self._stack.layers, "head")
+        return {place: Workspace(self.dtype) for place in places}
 
     def _borrow_workspaces(self):
         """Spare ones that no other thread has, or new ones."""
@@ -349,35 +350,21 @@ default="orthogonal"
         return packed
 
     def _pack_forward(self, workspaces):
-        """Pack into the given workspaces: one a layer and one for the head."""
-        layers = [
-            layer.pack_forward(parameters, workspace)
-            for layer, parameters, workspace in zip(
-                self._layers, self._layer_parameters, workspaces, strict=False
-            )
-        ]
-        return layers, self._head.pack_forward(self._head_parameters, workspaces[-1])
+        """Pack the weights of the layers and of the head into workspaces."""
+        layers = self._stack.pack_forward(self._layer_parameters, workspaces)
+        head = self._head.pack_forward(self._head_parameters, workspaces["head"])
+        return layers, head
+
+    def _arrays(self, packed_layers, workspaces):
+        return self._stack.arrays(self._layer_parameters, packed_layers, workspaces)
 
     # ---- persistence ---------------------------------------------------------------
 
-    def _config(self):
-        return {
-            "n_features": self.n_features,
-            "n_outputs": self.n_outputs,
-            "cell": self.cell,
-            "hidden_layer_sizes": self.hidden_layer_sizes,
-            "pooling": self.pooling,
-            "dtype": self.dtype.name,
-        }
-
     def __getstate__(self):
-        return {"config": self._config(), "parameters": self.parameters}
+        return {"config": self.config.as_dict(), "parameters": self.parameters}
 
     def __setstate__(self, state):
-        config = state["config"]
-        for name, value in config.items():
-            setattr(self, name, value)
-        self.dtype = np.dtype(config["dtype"])
+        self.config = NetworkConfig(**state["config"])
         self._build(state["parameters"])
 
 

@@ -31,9 +31,9 @@ class ParameterLayout:
         }
 
     def is_weight(self):
-        """Mask of the vector: True for weights, False for biases."""
+        """Mask of the vector: True for weights, False for biases and initial states."""
         mask = np.ones(self.n_parameters, dtype=bool)
         for key, (start, stop, _) in self._places.items():
-            if key[-1].startswith("bias"):
+            if key[-1].startswith("bias") or key[-1].endswith("_0"):
                 mask[start:stop] = False
         return mask

@@ -4,84 +4,183 @@ The columns are those of ``sklstm/_kernels/passes.pxi``. Rows of hidden and cell
 with the initial states, one a sequence; the states of the packed rows follow.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from .memory import round_up
 
-__all__ = ["forward_table", "last_rows", "previous_segments", "row_blocks"]
+__all__ = ["BatchPlan", "previous_segments", "row_blocks", "step_table", "time_windows"]
 
-STATE, N_ROWS, N_GOING, PREVIOUS, INPUT = range(5)
+STATE, N_ROWS, N_GOING, PREVIOUS, INPUT, TIME = range(6)
 
 CACHED_ROWS = 4096  # tables of larger batches cost little beside the batch
 
+# Sequences that run through time together on a thread. Their states and one panel of
+# weights should stay in the first caches, and the panels should not be read too often.
+MAX_BLOCK_ROWS = 48
 
-def forward_table(offsets, n_samples, keep_states):
-    """The table of a pass from the first step to the last.
+
+def time_windows(n_timesteps, window_steps=None):
+    """Cut time into windows.
+
+    Parameters
+    ----------
+    n_timesteps : int
+    window_steps : int, default=None
+        Steps in a window; None makes one window of all steps.
+
+    Returns
+    -------
+    windows : list of tuple of int
+        First step and the one after the last; at least one window.
+    """
+    if window_steps is None or window_steps >= n_timesteps:
+        return [(0, n_timesteps)]
+    return [
+        (first, min(first + window_steps, n_timesteps))
+        for first in range(0, n_timesteps, window_steps)
+    ]
+
+
+class BatchPlan:
+    """How one direction runs through a window of a batch.
+
+    Parameters
+    ----------
+    batch : PackedBatch
+    n_threads : int
+    keep_states : bool
+        True: the state of packed row r of the window is in row ``n_samples + r``.
+        False: steps alternate between two blocks of rows.
+    reverse : bool, default=False
+        Whether sequences run from their own last step to their first.
+    window : tuple of int, default=None
+        First step and the one after the last; all of them by default.
+
+    Attributes
+    ----------
+    rows : slice
+        The window's rows among the packed rows of the batch.
+    offsets : ndarray of intp of shape (n_timesteps + 1,)
+        Where each step starts, counted from the window's first row.
+    lengths : ndarray of intp of shape (n_samples,)
+        Steps of each sequence that are in the window.
+    n_alive : int
+        Sequences that have any, the first ones.
+    n_states : int
+        Rows of hidden and cell.
+    steps, blocks : ndarray
+        Step table and row blocks.
+    """
+
+    def __init__(self, batch, n_threads, keep_states, *, reverse=False, window=None):
+        self.n_samples = batch.n_samples
+        self.n_threads = n_threads
+        self.keep_states = keep_states
+        self.reverse = reverse
+        first, last = window or (0, len(batch.offsets) - 1)
+        if first == 0 and last == len(batch.offsets) - 1:
+            self.offsets, self.lengths = batch.offsets, batch.lengths
+        else:
+            self.offsets = batch.offsets[first : last + 1] - batch.offsets[first]
+            self.lengths = np.clip(batch.lengths - first, 0, last - first)
+        start = int(batch.offsets[first])
+        self.n_rows = int(self.offsets[-1])
+        self.rows = slice(start, start + self.n_rows)
+        self.steps = step_table(
+            self.offsets, self.n_samples, keep_states, reverse, first
+        )
+        self.n_alive = int(np.count_nonzero(self.lengths))
+        self.blocks = row_blocks(self.lengths, n_threads, MAX_BLOCK_ROWS)
+        self.n_states = self.n_samples + (
+            self.n_rows if keep_states else 2 * self.n_samples
+        )
+
+    @cached_property
+    def previous_segments(self):
+        """Where the previous state of each packed row is."""
+        return previous_segments(self.steps, self.n_samples)
+
+    @property
+    def input_segments(self):
+        """The same for the input: packed row r is row r."""
+        return np.array([[0, 0, self.n_rows]], dtype=np.intp)
+
+    @property
+    def last_rows(self):
+        """Rows of hidden and cell that hold each sequence's last state.
+
+        A sequence without steps ends in its initial state.
+        """
+        sample = np.arange(self.n_samples, dtype=np.intp)
+        last = np.zeros_like(self.lengths) if self.reverse else self.lengths - 1
+        if self.keep_states:
+            rows = self.n_samples + self.offsets[last] + sample
+        else:
+            if self.reverse:  # all of them end at the step computed last
+                last = np.full_like(self.lengths, len(self.steps) - 1)
+            rows = self.n_samples * (1 + (last & 1)) + sample
+        if self.n_alive < self.n_samples:
+            rows = np.where(self.lengths == 0, sample, rows)
+        return rows
+
+
+def step_table(offsets, n_samples, keep_states, reverse=False, first_step=0):
+    """The table of a pass over the steps whose rows `offsets` delimits.
 
     Parameters
     ----------
     offsets : ndarray of intp of shape (n_timesteps + 1,)
         Packed row where each step starts.
     n_samples : int
-    keep_states : bool
-        True: the state of packed row r is in row ``n_samples + r``. False: steps
-        alternate between two blocks of rows. A sequence's last state stays where it is,
-        since later steps are shorter.
+    keep_states, reverse : bool
+        See `BatchPlan`.
+    first_step : int, default=0
+        Position of the first step in the sequences.
 
     Returns
     -------
-    steps : ndarray of intp of shape (n_timesteps, 5)
+    steps : ndarray of intp of shape (n_timesteps, 6)
     """
     n_timesteps = len(offsets) - 1
     if offsets[-1] == n_samples * n_timesteps <= CACHED_ROWS:
-        return _rectangular_table(n_timesteps, n_samples, keep_states)
-    return _make_table(offsets, n_samples, keep_states)
+        return _rectangular_table(
+            n_timesteps, n_samples, keep_states, reverse, first_step
+        )
+    return _make_table(offsets, n_samples, keep_states, reverse, first_step)
 
 
 @lru_cache(maxsize=16)
-def _rectangular_table(n_timesteps, n_samples, keep_states):
+def _rectangular_table(n_timesteps, n_samples, keep_states, reverse, first_step):
     """For sequences of equal length, as one sequence alone: all calls share it."""
     offsets = np.arange(n_timesteps + 1, dtype=np.intp) * n_samples
-    steps = _make_table(offsets, n_samples, keep_states)
+    steps = _make_table(offsets, n_samples, keep_states, reverse, first_step)
     steps.flags.writeable = False
     return steps
 
 
-def _make_table(offsets, n_samples, keep_states):
+def _make_table(offsets, n_samples, keep_states, reverse, first_step):
     n_timesteps = len(offsets) - 1
-    steps = np.empty((n_timesteps, 5), dtype=np.intp)
+    steps = np.empty((n_timesteps, 6), dtype=np.intp)
     if n_timesteps == 0:
         return steps
+    order = slice(None, None, -1) if reverse else slice(None)
+    starts, n_rows = offsets[:-1][order], np.diff(offsets)[order]
     if keep_states:
-        np.add(offsets[:-1], n_samples, out=steps[:, STATE])
+        np.add(starts, n_samples, out=steps[:, STATE])
     else:
+        # A sequence's last state stays where it is: steps after it do not have its row.
         steps[0::2, STATE] = n_samples
         steps[1::2, STATE] = 2 * n_samples
-    np.subtract(offsets[1:], offsets[:-1], out=steps[:, N_ROWS])
+    steps[:, N_ROWS] = n_rows
     steps[0, N_GOING] = 0
-    steps[1:, N_GOING] = steps[1:, N_ROWS]
+    np.minimum(n_rows[1:], n_rows[:-1], out=steps[1:, N_GOING])
     steps[0, PREVIOUS] = 0
     steps[1:, PREVIOUS] = steps[:-1, STATE]
-    steps[:, INPUT] = offsets[:-1]
+    steps[:, INPUT] = starts
+    steps[:, TIME] = np.arange(first_step, first_step + n_timesteps)[order]
     return steps
-
-
-def last_rows(offsets, lengths, n_samples, keep_states):
-    """Rows of hidden and cell that hold each sequence's last state.
-
-    A sequence without steps ends in its initial state.
-    """
-    sample = np.arange(n_samples, dtype=np.intp)
-    last = lengths - 1
-    if keep_states:
-        rows = n_samples + offsets[last] + sample
-    else:
-        rows = n_samples * (1 + (last & 1)) + sample
-    if n_samples and lengths[-1] == 0:
-        rows = np.where(lengths == 0, sample, rows)
-    return rows
 
 
 def previous_segments(steps, n_samples):
@@ -89,7 +188,7 @@ def previous_segments(steps, n_samples):
 
     Parameters
     ----------
-    steps : ndarray of intp of shape (n_timesteps, 5)
+    steps : ndarray of intp of shape (n_timesteps, 6)
         A step table that keeps all states.
     n_samples : int
 

@@ -1,5 +1,7 @@
 """The register tile as a matrix product: heads, input gradients, weight gradients."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from framed_arrays import Framed, read_only
@@ -47,6 +49,7 @@ def dense(kernels, a, weight, bias, n_threads=1):
         n_terms,
         read_only(panels.array),
         read_only(packed_bias.array),
+        False,
         out.array,
         n_threads,
     )
@@ -102,16 +105,12 @@ def test_input_gradient_equals_matmul(kernels, dtype, n_threads, n_slots):
         d_gates = random((n_blocks, 49, block_slots, lanes), dtype, seed=1)
         rows = read_only(d_gates.reshape(n_blocks * 49, -1))[:, first_slot * lanes :]
         out = Framed((49, registers(kernels, n_columns)), dtype)
-        kernels.dense(
-            rows,
-            n_blocks,
-            n_slots * lanes,
-            49 * block_slots * lanes,
-            panels.array,
-            None,
-            out.array,
-            n_threads,
-        )
+        product = (rows, n_blocks, n_slots * lanes, 49 * block_slots * lanes)
+        kernels.dense(*product, panels.array, None, False, out.array, n_threads)
+        once = out.array.copy()
+        kernels.dense(*product, panels.array, None, True, out.array, n_threads)
+        assert_array_equal(out.array, 2 * once)
+        out.array[:] = once
         out.assert_frame_untouched()
         units = d_gates[:, :, first_slot:].transpose(1, 2, 0, 3)
         units = units.reshape(49, n_slots, stride)[:, :, :hidden_size].astype(
@@ -121,6 +120,16 @@ def test_input_gradient_equals_matmul(kernels, dtype, n_threads, n_slots):
         assert_allclose(
             out.array[:, :n_columns], expected, rtol=0, atol=100 * RTOL[dtype]
         )
+
+
+def in_window(segments, first, last):
+    """The part of some runs of rows that lies in a window of rows."""
+    parts = []
+    for row, source, n_rows in segments:
+        begin, end = max(row, first), min(row + n_rows, last)
+        if begin < end:
+            parts.append([begin - first, source + begin - row, end - begin])
+    return np.array(parts or np.empty((0, 3)), dtype=np.intp)
 
 
 class GradientProblem:
@@ -155,8 +164,11 @@ class GradientProblem:
             for shift, cut in [(5, n_rows // 4), (3, n_rows // 2)][: len(n_columns)]
         ]
 
-    def by_kernel(self, n_threads):
-        """Weight gradients and the bias gradient, in frames of canaries."""
+    def by_kernel(self, n_threads, descending=True, windows=None):
+        """Weight gradients and the bias gradient, in frames of canaries.
+
+        `windows`: the rows come in these pieces, each going on from the one before.
+        """
         n_blocks, n_rows, _, lanes = self.d_gates.shape
         n_columns = [a.shape[1] for a in self.inputs]
         n_units = len(self.gates) * self.hidden_size
@@ -164,22 +176,19 @@ class GradientProblem:
         d_bias = Framed(n_units, self.dtype)
         size = self.kernels.gradient_scratch_size(self.hidden_size, sum(n_columns))
         scratch = Framed((n_threads, size), self.dtype)
-        sources = zip(
-            map(read_only, self.inputs),
-            self.segments,
-            [d_weight.array for d_weight in d_weights],
-            strict=True,
-        )
-        self.kernels.weight_gradient(
-            read_only(self.d_gates.reshape(n_blocks, n_rows, 4 * lanes)),
-            self.first_slot,
-            indices(*self.gates),
-            self.hidden_size,
-            tuple(sources),
-            d_bias.array,
-            scratch.array,
-            n_threads,
-        )
+        for k, (first, last) in enumerate(windows or [(0, n_rows)]):
+            sources = [
+                (read_only(a), in_window(segments, first, last), d_weight.array)
+                for a, segments, d_weight in zip(
+                    self.inputs, self.segments, d_weights, strict=True
+                )
+            ]
+            d_gates = self.d_gates[:, first:last].reshape(n_blocks, -1, 4 * lanes)
+            self.kernels.weight_gradient(
+                read_only(d_gates), self.first_slot, indices(*self.gates),
+                self.hidden_size, tuple(sources), d_bias.array, descending, k > 0,
+                scratch.array, n_threads,
+            )  # fmt: skip
         for framed in (*d_weights, d_bias, scratch):
             framed.assert_frame_untouched()
         return [framed.array for framed in (*d_weights, d_bias)]
@@ -226,6 +235,38 @@ def test_weight_gradient_has_the_same_bits_for_every_team(kernels, dtype, gates)
                 more = problem.by_kernel(n_threads=n_threads)
                 for found, expected in zip(more, one, strict=True):
                     assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("gates", [(1, 0), (3, 0, 1, 2)])
+@pytest.mark.parametrize("descending", [True, False])
+def test_weight_gradient_has_the_same_bits_in_windows(
+    kernels, dtype, gates, descending
+):
+    """Windows in the order of the sum, so that checkpoints change nothing."""
+    problem = GradientProblem(kernels, dtype, 19, (7, 12), 600, gates)
+    whole = problem.by_kernel(1, descending)
+    for cuts in ([0, 1, 600], [0, 64, 128, 599, 600], [0, 300, 300, 600]):
+        windows = list(pairwise(cuts))
+        windows = windows[::-1] if descending else windows
+        for n_threads in (1, 2):
+            parts = problem.by_kernel(n_threads, descending, windows)
+            for found, expected in zip(parts, whole, strict=True):
+                assert_array_equal(found, expected)
+
+
+def test_the_order_of_the_weight_gradient_is_the_one_asked_for(kernels, dtype):
+    """The sum of 1, 2**-60 and -1 tells in which order they were added."""
+    problem = GradientProblem(kernels, dtype, 1, (1,), 8, (0,))
+    problem.segments = [np.array([[0, 0, 8]])]
+    problem.inputs = [np.ones((8, 1), dtype)]
+    for descending in (True, False):
+        problem.d_gates[:] = 0
+        terms = [2.0**-60, 1.0, -1.0]
+        problem.d_gates[0, :3, 3, 0] = terms if descending else terms[::-1]
+        d_weight, d_bias = problem.by_kernel(1, descending)
+        assert d_weight[0, 0] == d_bias[0] == 2.0**-60
+        d_weight, d_bias = problem.by_kernel(1, not descending)
+        assert d_weight[0, 0] == d_bias[0] == 0
 
 
 def test_weight_gradient_without_rows_is_zero(kernels, dtype):

@@ -36,7 +36,7 @@ def make_sequences(lengths=LENGTHS, n_features=3, dtype=np.float64, seed=1):
 
 def outputs_by_sample(network, outputs, batch):
     """Outputs in the samples' order: rows, or one array a sequence."""
-    if network.pooling is None:
+    if network.config.pooling is None:
         return unpack_rows(outputs, batch).to_list()
     ordered = np.empty_like(outputs)
     ordered[batch.index] = outputs

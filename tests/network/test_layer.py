@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gradient_checks import assert_gradient_matches
 from layer_passes import (
+    CELLS,
     assert_passes_close,
     assert_passes_equal,
     cast,
@@ -12,7 +13,6 @@ from layer_passes import (
     reference_pass,
 )
 from numpy.testing import assert_array_equal
-from reference_cells import CELLS
 from reference_layers import arguments_of, packed_offsets, random_problem
 
 from sklstm import _kernels

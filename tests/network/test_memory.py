@@ -11,6 +11,8 @@ from sklstm.sequences.packing import pack_batch
 LENGTHS = (9, 4, 7, 2)
 N_FEATURES = 3
 SIZES = (5, 20)
+PER_STEP = ("gates", "hidden", "cell", "extra")
+PER_SEQUENCE = ("carry", "d_hidden", "d_peephole")
 
 
 def make_network(cell, pooling, dtype):
@@ -29,7 +31,7 @@ def make_network(cell, pooling, dtype):
 def workspace_sizes(network, names):
     return [
         sum(workspace.sizes.get(name, 0) for name in names)
-        for workspace in network.workspaces
+        for workspace in network.workspaces.values()
     ]
 
 
@@ -37,11 +39,12 @@ def workspace_sizes(network, names):
 @pytest.mark.parametrize(
     ("cell", "gates", "per_row", "per_sample"),
     [
-        ("lstm", 4, 2, 3),
-        ("lstm_coupled", 3, 2, 3),
-        ("gru", 3, 2, 2),
-        ("gru_reset_after", 4, 1, 2),
-        ("rnn_tanh", 1, 1, 2),
+        ("lstm", 4, 2, 4),
+        ("lstm_coupled", 3, 2, 4),
+        ("lstm_peephole", 4, 2, 7),
+        ("gru", 3, 2, 3),
+        ("gru_reset_after", 4, 1, 3),
+        ("rnn_tanh", 1, 1, 3),
     ],
 )
 def test_layers_need_what_the_documentation_says(
@@ -54,7 +57,7 @@ def test_layers_need_what_the_documentation_says(
     outputs = network.forward(batch)
     network.backward(np.ones_like(outputs), np.empty(network.n_parameters, dtype))
 
-    states = workspace_sizes(network, ("gates", "hidden", "cell", "extra", "carry"))
+    states = workspace_sizes(network, (*PER_STEP, *PER_SEQUENCE))
     down = workspace_sizes(network, ("d_x",))
     pooled = workspace_sizes(network, ("d_rows",))
     strides = [round_up(size, lanes) for size in SIZES]
@@ -69,7 +72,7 @@ def test_layers_need_what_the_documentation_says(
     ]
     assert states == [*expected, 0]
     assert down == [0, batch.n_rows * strides[0], 0]
-    assert pooled == [0, 0, batch.n_rows * strides[1]]
+    assert pooled == [0, batch.n_rows * strides[1], 0]
 
 
 def test_a_shorter_batch_uses_the_same_memory():
@@ -77,6 +80,6 @@ def test_a_shorter_batch_uses_the_same_memory():
     values = np.ones((sum(LENGTHS), N_FEATURES), dtype=np.float32)
     sequences = Sequences(values, LENGTHS)
     network.forward(pack_batch(sequences))
-    before = [dict(workspace.sizes) for workspace in network.workspaces]
+    before = [dict(workspace.sizes) for workspace in network.workspaces.values()]
     network.forward(pack_batch(sequences, np.array([1, 3])))
-    assert [dict(workspace.sizes) for workspace in network.workspaces] == before
+    assert [dict(workspace.sizes) for workspace in network.workspaces.values()] == before

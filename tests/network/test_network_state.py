@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 import pytest
+from layer_passes import CELLS
 from network.network_problems import (
     WholeLoss,
     make_network,
     make_sequences,
 )
 from numpy.testing import assert_allclose, assert_array_equal
-from reference_cells import CELLS
 
 from sklstm import _kernels
 from sklstm.sequences.packing import pack_batch

@@ -1,5 +1,7 @@
 """Step tables, segments and blocks, against a walk over every sequence and step."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -7,10 +9,11 @@ from reference_layers import packed_offsets
 
 from sklstm.network.memory import Workspace, aligned_empty
 from sklstm.network.steps import (
-    forward_table,
-    last_rows,
+    BatchPlan,
     previous_segments,
     row_blocks,
+    step_table,
+    time_windows,
 )
 
 BATCHES = [
@@ -26,53 +29,81 @@ BATCHES = [
 ]
 
 
-def previous_rows(lengths):
+def batch_of(lengths):
+    """What a plan reads of a batch."""
+    offsets = packed_offsets(lengths)
+    return SimpleNamespace(
+        lengths=np.asarray(lengths, dtype=np.intp),
+        offsets=offsets,
+        n_samples=len(lengths),
+    )
+
+
+def previous_rows(lengths, reverse):
     """Row of hidden that holds the state before each packed row."""
     offsets, n_samples = packed_offsets(lengths), len(lengths)
     rows = np.full(offsets[-1], -1)
     for b, length in enumerate(lengths):
         for t in range(length):
-            before = n_samples + offsets[t - 1] + b if t else b
-            rows[offsets[t] + b] = before
+            before = t + 1 if reverse else t - 1
+            inside = 0 <= before < length
+            rows[offsets[t] + b] = n_samples + offsets[before] + b if inside else b
     return rows
 
 
+@pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("lengths", BATCHES, ids=str)
-def test_segments_name_the_state_before_every_row(lengths):
+def test_segments_name_the_state_before_every_row(lengths, reverse):
     offsets, n_samples = packed_offsets(lengths), len(lengths)
-    steps = forward_table(offsets, n_samples, keep_states=True)
+    steps = step_table(offsets, n_samples, keep_states=True, reverse=reverse)
     segments = previous_segments(steps, n_samples)
     rows = np.concatenate([np.arange(r, r + n) for r, _, n in segments] or [[]])
     found = np.concatenate([np.arange(s, s + n) for _, s, n in segments] or [[]])
     assert_array_equal(rows, np.arange(offsets[-1]))  # each row once, ascending
-    assert_array_equal(found, previous_rows(lengths))
+    assert_array_equal(found, previous_rows(lengths, reverse))
 
 
 def test_segments_of_equal_lengths_are_one_product():
-    steps = forward_table(packed_offsets([5] * 4), 4, keep_states=True)
+    steps = step_table(packed_offsets([5] * 4), 4, keep_states=True)
     assert_array_equal(previous_segments(steps, 4), [[0, 0, 20]])
 
 
+@pytest.mark.parametrize("window_steps", [None, 1, 2, 4])
+@pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("keep_states", [True, False])
 @pytest.mark.parametrize("lengths", BATCHES, ids=str)
-def test_walking_the_table_ends_in_the_last_rows(lengths, keep_states):
+def test_walking_the_tables_ends_in_the_last_states(
+    lengths, keep_states, reverse, window_steps
+):
     """A walk that writes (sequence, steps done) where the kernel writes states."""
-    offsets, n_samples = packed_offsets(lengths), len(lengths)
-    steps = forward_table(offsets, n_samples, keep_states)
-    n_states = n_samples + (offsets[-1] if keep_states else 2 * n_samples)
-    states = [None] * n_states
-    states[:n_samples] = [(b, 0) for b in range(n_samples)]
-    for t, (state, n_rows, n_going, previous, row) in enumerate(steps):
-        assert row == offsets[t]
-        assert n_rows == offsets[t + 1] - offsets[t]
-        for b in range(n_rows):
-            before = states[previous + b if b < n_going else b]
-            assert before == (b, t)
-            states[state + b] = (b, t + 1)
-    rows = last_rows(
-        offsets, np.asarray(lengths, dtype=np.intp), n_samples, keep_states
-    )
-    assert [states[row] for row in rows] == list(enumerate(lengths))
+    batch, n_samples = batch_of(lengths), len(lengths)
+    windows = time_windows(len(batch.offsets) - 1, window_steps)
+    running = [(b, 0) for b in range(n_samples)]
+    visited = []
+    for window in windows[::-1] if reverse else windows:
+        plan = BatchPlan(batch, 1, keep_states, reverse=reverse, window=window)
+        states = [None] * plan.n_states
+        states[:n_samples] = running
+        for state, n_rows, n_going, previous, row, time in plan.steps:
+            assert plan.rows.start + row == batch.offsets[time]
+            assert n_rows == batch.offsets[time + 1] - batch.offsets[time]
+            visited.append(time)
+            for b in range(n_rows):
+                b_before, n_done = states[previous + b if b < n_going else b]
+                assert b_before == b
+                assert n_done == (lengths[b] - 1 - time if reverse else time)
+                states[state + b] = (b, n_done + 1)
+        running = [states[row] for row in plan.last_rows]
+    assert running == list(enumerate(lengths))
+    in_order = list(range(len(batch.offsets) - 1))
+    assert visited == (in_order[::-1] if reverse else in_order)
+
+
+def test_windows_cover_time_once():
+    assert time_windows(7) == [(0, 7)]
+    assert time_windows(7, 7) == [(0, 7)]
+    assert time_windows(7, 3) == [(0, 3), (3, 6), (6, 7)]
+    assert time_windows(0, 3) == [(0, 0)]
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])

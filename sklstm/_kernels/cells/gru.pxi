@@ -10,13 +10,9 @@
 #     dq = U_n^T dn                      dr = dq * h' * r * (1 - r)
 #     dh' = U_r^T dr + U_z^T dz + dh * (1 - z) + dq * r
 #
+# With recurrent dropout h' in the products, in q and in dr is masked, and so is dq in dh'.
 # Slots r, z, n; two phases: r and z for all units, then n (backward: z and n, then r).
 # extra: q. carry: dh * (1 - z) + dq * r.
-
-cdef inline Py_ssize_t gru_extra_row(const LayerPass* layer, const Rows* rows) noexcept nogil:
-    """Training keeps q of every step for the weight gradient, inference of the present one."""
-    return rows.sample if layer.gates == NULL else rows.step
-
 
 cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel,
                                    const Rows* rows) noexcept nogil:
@@ -24,18 +20,18 @@ cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel,
     cdef Operand x = input_operand(layer, rows)
     cdef Operand hidden = hidden_operand(layer, rows)
     cdef Py_ssize_t width = panel_width(layer, panel, 2)
-    cdef Py_ssize_t extra_row = gru_extra_row(layer, rows)
+    cdef Py_ssize_t q_row = extra_row(layer, rows)
     cdef Py_ssize_t row, block, unit = 2 * panel * LANES
     cdef vreg r_gate
     cdef real* update
     tile_multiply(rows.count, 2 * width, tile, layer.bias + 2 * unit, &x, &hidden,
-                  layer.panels + 2 * unit * (layer.n_inputs + layer.hidden_size))
+                  layer.panels + 2 * unit * panel_terms(layer))
     for row in range(rows.count):
         for block in range(width):
             unit = (2 * panel + block) * LANES
             r_gate = v_sigmoid(tile[row][2 * block])
-            v_store(layer.extra + (extra_row + row) * layer.stride + unit,
-                    r_gate * v_load(layer.hidden + (rows.previous + row) * layer.stride + unit))
+            v_store(layer.extra + (q_row + row) * layer.stride + unit,
+                    r_gate * v_load(layer.recurrent + (rows.previous + row) * layer.stride + unit))
             if layer.gates == NULL:
                 # The new hidden state's row is free until the second phase: keep z there.
                 update = layer.hidden + (rows.state + row) * layer.stride + unit
@@ -48,10 +44,10 @@ cdef void gru_forward_reset_update(const LayerPass* layer, Py_ssize_t panel,
 cdef void gru_forward_candidate(const LayerPass* layer, Py_ssize_t panel,
                                 const Rows* rows) noexcept nogil:
     cdef Tile tile
-    cdef Py_ssize_t extra_row = gru_extra_row(layer, rows)
-    cdef Py_ssize_t n_terms = layer.n_inputs + layer.hidden_size
+    cdef Py_ssize_t q_row = extra_row(layer, rows)
+    cdef Py_ssize_t n_terms = panel_terms(layer)
     cdef Operand x = input_operand(layer, rows)
-    cdef Operand reset_hidden = operand_dense(layer.extra + extra_row * layer.stride, layer.stride,
+    cdef Operand reset_hidden = operand_dense(layer.extra + q_row * layer.stride, layer.stride,
                                               layer.hidden_size)
     cdef Py_ssize_t width = panel_width(layer, panel, 4)
     cdef Py_ssize_t row, block, unit = 4 * panel * LANES
@@ -84,7 +80,7 @@ cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel
     cdef vreg z_gate, n_gate, d_hidden
     cdef real* gates
     cdef real* carry
-    upstream_gradient(layer, panel, width, rows, 0, 2, tile)
+    upstream_gradient(layer, panel, width, rows, 0, 2, layer.carry, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
@@ -92,7 +88,7 @@ cdef void gru_backward_update_candidate(const LayerPass* layer, Py_ssize_t panel
             carry = layer.carry + (rows.sample + row) * layer.stride + unit
             z_gate = v_load(gates + LANES)
             n_gate = v_load(gates + 2 * LANES)
-            d_hidden = tile[row][block] + v_load(carry)
+            d_hidden = tile[row][block]
             v_store(gates + LANES, d_hidden * (one - z_gate) * z_gate * (
                 n_gate - v_load(layer.hidden + (rows.previous + row) * layer.stride + unit)))
             v_store(gates + 2 * LANES, d_hidden * z_gate * v_fma(-n_gate, n_gate, one))
@@ -120,5 +116,8 @@ cdef void gru_backward_reset(const LayerPass* layer, Py_ssize_t panel,
             r_gate = v_load(gates)
             d_reset_hidden = tile[row][block]
             v_store(gates, d_reset_hidden * r_gate * (v_set(1) - r_gate) * v_load(
-                layer.hidden + (rows.previous + row) * layer.stride + unit))
+                layer.recurrent + (rows.previous + row) * layer.stride + unit))
+            if layer.mask != NULL:
+                d_reset_hidden = d_reset_hidden * v_load(
+                    layer.mask + (rows.sample + row) * layer.stride + unit)
             v_store(carry, v_fma(d_reset_hidden, r_gate, v_load(carry)))

@@ -21,15 +21,13 @@ cdef void gru_reset_after_forward(const LayerPass* layer, Py_ssize_t panel,
     cdef Py_ssize_t unit = panel * LANES
     cdef const real* hidden_prev = layer.hidden + rows.previous * layer.stride + unit
     cdef real* hidden_next = layer.hidden + rows.state * layer.stride + unit
-    cdef real* gates = NULL
+    cdef real* gates = prefetched_gates(layer, panel, rows)
     cdef vreg r_gate, z_gate, n_gate
     cdef Py_ssize_t row
-    if layer.gates != NULL:
-        gates = gate_row(layer, panel, rows.step)
-        prefetch_rows(gates, 4 * LANES, 4, rows.count)
+    if gates != NULL:
         prefetch_rows(hidden_next, layer.stride, 1, rows.count)
     tile_multiply_split(rows.count, tile, layer.bias + 4 * unit, &x, &hidden,
-                        layer.panels + 3 * unit * (layer.n_inputs + layer.hidden_size))
+                        layer.panels + 3 * unit * panel_terms(layer))
     for row in range(rows.count):
         r_gate = v_sigmoid(tile[row][1])
         z_gate = v_sigmoid(tile[row][2])
@@ -54,7 +52,7 @@ cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel,
     cdef real* gates
     cdef real* carry
     prefetch_backward(layer, panel, width, rows, layer.hidden)
-    upstream_gradient(layer, panel, width, rows, 1, 3, tile)
+    upstream_gradient(layer, panel, width, rows, 1, 3, layer.carry, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
@@ -63,7 +61,7 @@ cdef void gru_reset_after_backward(const LayerPass* layer, Py_ssize_t panel,
             n_gate = v_load(gates)
             r_gate = v_load(gates + LANES)
             z_gate = v_load(gates + 2 * LANES)
-            d_hidden = tile[row][block] + v_load(carry)
+            d_hidden = tile[row][block]
             d_candidate = d_hidden * z_gate * v_fma(-n_gate, n_gate, one)
             v_store(gates, d_candidate)
             v_store(gates + LANES,

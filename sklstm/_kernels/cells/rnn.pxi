@@ -20,7 +20,7 @@ cdef inline void rnn_forward(const LayerPass* layer, Py_ssize_t panel, const Row
     if layer.gates != NULL:
         prefetch_rows(hidden_next, layer.stride, width, rows.count)
     tile_multiply(rows.count, width, tile, layer.bias + unit, &x, &hidden,
-                  layer.panels + unit * (layer.n_inputs + layer.hidden_size))
+                  layer.panels + unit * panel_terms(layer))
     for row in range(rows.count):
         for block in range(width):
             v_store(hidden_next + row * layer.stride + block * LANES,
@@ -33,7 +33,7 @@ cdef inline void rnn_backward(const LayerPass* layer, Py_ssize_t panel, const Ro
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit
     cdef vreg hidden
-    upstream_gradient(layer, panel, width, rows, 0, 1, tile)
+    upstream_gradient(layer, panel, width, rows, 0, 1, NULL, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES

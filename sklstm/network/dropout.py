@@ -1,0 +1,101 @@
+"""What is random in a training pass: dropout masks and zoneout.
+
+Every number depends on a seed, on its place in the network and on the number of the
+sample in the training data, never on threads or on the companions in a batch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .memory import round_up
+
+__all__ = ["LayerNoise", "PassNoise"]
+
+# Places that draw, each for every layer and direction.
+_INPUT, _RECURRENT, _ZONEOUT, _OUTPUT = range(4)
+_PLACES = 4
+
+_MASK_64 = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class LayerNoise:
+    """Of one layer in one direction.
+
+    Attributes
+    ----------
+    mask : ndarray of shape (n_samples, output_stride) or None
+        Recurrent dropout: what the hidden states are multiplied with on their way into
+        the products.
+    zoneout_seed : int
+    sample_keys : ndarray of uint32 of shape (n_samples,)
+        Which zoneout draws from.
+    """
+
+    mask: np.ndarray | None
+    zoneout_seed: int
+    sample_keys: np.ndarray
+
+
+class PassNoise:
+    """Draws for one training pass.
+
+    Parameters
+    ----------
+    kernels : module
+    seed : tuple of int
+        Of the pass; another one for every update.
+    index : ndarray of int of shape (n_samples,)
+        Numbers of the batch's samples.
+    """
+
+    def __init__(self, kernels, seed, index):
+        self._kernels = kernels
+        self._seed = seed
+        self._sample_keys = np.asarray(index).astype(np.uint32)
+
+    def input_mask(self, rate, width, workspace):
+        """Mask of the network's inputs, or None for a rate of 0."""
+        return self._mask(_INPUT, 0, 0, rate, width, workspace, "input_mask")
+
+    def output_mask(self, rate, layer, direction, width, workspace):
+        """Mask of a layer's outputs, or None for a rate of 0."""
+        return self._mask(
+            _OUTPUT, layer, direction, rate, width, workspace, "output_mask"
+        )
+
+    def of_layer(self, recurrent_rate, layer, direction, width, workspace):
+        """What a layer draws itself.
+
+        Returns
+        -------
+        noise : LayerNoise
+        """
+        mask = self._mask(
+            _RECURRENT, layer, direction, recurrent_rate, width, workspace, "mask"
+        )
+        seed = self._place_seed(_ZONEOUT, layer, direction)
+        return LayerNoise(mask, seed, self._sample_keys)
+
+    def _mask(self, place, layer, direction, rate, width, workspace, name):
+        if rate == 0:
+            return None
+        width = round_up(width, self._kernels.lanes())
+        mask = workspace.take(name, (len(self._sample_keys), width))
+        seed = self._place_seed(place, layer, direction)
+        self._kernels.draw_mask(seed, self._sample_keys, rate, mask)
+        return mask
+
+    def _place_seed(self, place, layer, direction):
+        number = place + _PLACES * (2 * layer + direction)
+        return _mixed(*self._seed, number)
+
+
+def _mixed(*numbers):
+    """32 bits that depend on all of some numbers."""
+    mixed = 0
+    for number in numbers:
+        mixed = ((mixed ^ number) * 0xBF58476D1CE4E5B9 + 1) & _MASK_64
+        mixed ^= mixed >> 29
+    return mixed >> 32

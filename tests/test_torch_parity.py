@@ -155,7 +155,9 @@ class TorchNetwork:
     def __init__(self, network, cell):
         self.cell = cell
         sizes = network.config.hidden_layer_sizes
-        self.recurrent = torch_module(cell, network.config.n_features, sizes, network.dtype)
+        self.recurrent = torch_module(
+            cell, network.config.n_features, sizes, network.dtype
+        )
         state = {}
         for layer, (parameters,) in enumerate(network.layers):
             state |= torch_parameters(cell, parameters, layer)

@@ -6,17 +6,16 @@ underscore out. The arithmetic is that of ``training`` and ``network``.
 
 import contextlib
 import warnings
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._threads import effective_n_threads
-from ..network import RecurrentNetwork, cell_name
+from ..network import RecurrentNetwork
 from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
 from ..training import TrainingDivergedError, TrainingOptions, train
+from .architecture import check_unchanged, network_config
 from .parameters import applicable_parameters, check_parameters_apply
 from .shared_parameters import SharedParameters
 
@@ -210,40 +209,24 @@ class RecurrentEstimator(SharedParameters):
 
     def _network_to_train(self, task, sequences, random_state, goes_on):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
-        config = {
-            "n_features": sequences.n_features,
-            "n_outputs": task.loss.n_outputs,
-            "cell": cell_name(
-                self.cell,
-                reset_after=self.reset_after,
-                coupled_gates=self.coupled_gates,
-                activation=self.activation,
-            ),
-            "hidden_layer_sizes": _layer_sizes(self.hidden_layer_sizes),
-            "pooling": self._pooling() if task.pooled else None,
-            "dtype": np.dtype(self.dtype),
-        }
+        config = network_config(
+            self,
+            n_features=sequences.n_features,
+            n_outputs=task.loss.n_outputs,
+            pooling=self._pooling() if task.pooled else None,
+        )
         if goes_on:
-            self._check_unchanged(config)
-            return self._network.astype(self._network.dtype)
-        network = RecurrentNetwork(**config)
+            check_unchanged(config, self._network.config)
+            return RecurrentNetwork.from_config(config, self._network.parameters)
+        network = RecurrentNetwork.from_config(config)
         network.initialize(
             random_state,
             weight_init=self.weight_init,
+            init_scale=self.init_scale,
             forget_bias=self.forget_bias,
             max_length=int(sequences.lengths.max()),
         )
         return network
-
-    def _check_unchanged(self, config):
-        for name, value in config.items():
-            present = getattr(self._network, name)
-            if value != present:
-                raise ValueError(
-                    f"The fitted network has {name}={present!r}, so training cannot go "
-                    f"on with {name}={value!r}. Set {name} back, or start anew with "
-                    "warm_start=False and fit."
-                )
 
     def _keep(self, network, task, state):
         """Set the fitted attributes."""
@@ -345,17 +328,3 @@ def _in_passes(sequences):
     whole = sequences.offsets[1:] // ROWS_PER_PASS
     cuts = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(sequences)]
     return [sequences[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
-
-
-def _layer_sizes(hidden_layer_sizes):
-    """Hidden units of each layer as a tuple."""
-    sizes = hidden_layer_sizes
-    if isinstance(sizes, Integral):
-        return (int(sizes),)
-    sizes = tuple(sizes)
-    if not sizes or not all(isinstance(n, Integral) and n >= 1 for n in sizes):
-        raise ValueError(
-            "hidden_layer_sizes must be a positive int, or a tuple of them, one for "
-            f"each layer; got {hidden_layer_sizes!r}."
-        )
-    return tuple(map(int, sizes))

@@ -41,6 +41,41 @@ class SharedParameters(BaseEstimator):
         layer.
         """,
     )
+    projection_size: int | tuple | None = parameter(
+        None,
+        ["array-like", Interval(Integral, 1, None, closed="left"), None],
+        """int, array-like of int or None
+        Size to which an LSTM projects its hidden state (LSTMP): the recurrence and the
+        next layer see this many numbers, the cell keeps all hidden units. An int is for
+        every layer.
+        """,
+        only={"cell": ("lstm",)},
+    )
+    bidirectional: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether each layer reads the sequences in both directions, with weights of its
+        own for each. The second direction starts at each sequence's own last step.
+        """,
+    )
+    peephole: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether the gates of an LSTM see the cell state (peephole connections).
+        """,
+        only={"cell": ("lstm",)},
+    )
+    coupled_gates: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether an LSTM's forget gate is one minus its input gate (CIFG): a cell
+        forgets exactly what it overwrites, with three quarters of the weights.
+        """,
+        only={"cell": ("lstm",)},
+    )
     reset_after: bool = parameter(
         False,
         ["boolean"],
@@ -50,16 +85,6 @@ class SharedParameters(BaseEstimator):
         PyTorch and Keras; somewhat faster).
         """,
         only={"cell": ("gru",)},
-    )
-
-    coupled_gates: bool = parameter(
-        False,
-        ["boolean"],
-        """bool
-        Whether an LSTM's forget gate is one minus its input gate (CIFG): a cell
-        forgets exactly what it overwrites, with three quarters of the weights.
-        """,
-        only={"cell": ("lstm",)},
     )
     activation: str = parameter(
         "tanh",
@@ -77,8 +102,16 @@ class SharedParameters(BaseEstimator):
         [StrOptions({"orthogonal", "glorot_uniform", "uniform", "normal"})],
         """{'orthogonal', 'glorot_uniform', 'uniform', 'normal'}
         How weights are drawn. 'orthogonal' draws recurrent weights that keep lengths
-        and input weights as 'glorot_uniform' does; 'uniform' draws all weights from
-        +-1/sqrt(hidden units).
+        and input weights as 'glorot_uniform' does. See `init_scale` for the others.
+        """,
+    )
+    init_scale: float | None = parameter(
+        None,
+        [Interval(Real, 0, None, closed="neither"), None],
+        """float or None
+        Scale of the first weights: the bound of 'uniform', the standard deviation of
+        'normal' (None: 1/sqrt(hidden units)), or a factor on 'orthogonal' and
+        'glorot_uniform' (None: 1).
         """,
     )
     forget_bias: float | str = parameter(
@@ -90,6 +123,49 @@ class SharedParameters(BaseEstimator):
         sequence.
         """,
         only={"cell": ("lstm",)},
+    )
+    learn_initial_state: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether the states before the first step are learned, instead of zero.
+        """,
+    )
+    dropout: float = parameter(
+        0.0,
+        [Interval(Real, 0, 1, closed="left")],
+        """float
+        Share of the outputs of each layer that is dropped in training, between layers
+        and before the head. Here and below one mask is drawn for each sequence and
+        update, the same at all steps.
+        """,
+        only=_STOCHASTIC,
+    )
+    input_dropout: float = parameter(
+        0.0,
+        [Interval(Real, 0, 1, closed="left")],
+        """float
+        Share of the channels that is dropped in training.
+        """,
+        only=_STOCHASTIC,
+    )
+    recurrent_dropout: float = parameter(
+        0.0,
+        [Interval(Real, 0, 1, closed="left")],
+        """float
+        Share of the hidden state that the gates do not see of the previous step, in
+        training.
+        """,
+        only=_STOCHASTIC,
+    )
+    zoneout: float = parameter(
+        0.0,
+        [Interval(Real, 0, 1, closed="left")],
+        """float
+        Probability with which a unit keeps its previous state at a step, in training.
+        In prediction states are mixed as is expected.
+        """,
+        only=_STOCHASTIC,
     )
     alpha: float = parameter(
         1e-4,
@@ -225,6 +301,26 @@ class SharedParameters(BaseEstimator):
         it. None does not clip.
         """,
         only=_STOCHASTIC,
+    )
+    bptt_steps: int | None = parameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Truncated back-propagation: the gradient goes back to the last multiple of this
+        many steps, while states are carried on. Bounds the memory of very long
+        sequences. None does not truncate.
+        """,
+        only=_STOCHASTIC,
+    )
+    checkpoint_steps: int | None = parameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Keep only the states of every so many steps in training, and compute the steps
+        between them a second time: the same weights to the last bit, for a third more
+        time and a fraction of the memory. About the square root of the number of steps
+        needs the least. None keeps all.
+        """,
     )
     warm_start: bool = parameter(
         False,

@@ -203,7 +203,7 @@ class SequenceTransformer(
 
     @property
     def _n_features_out(self):
-        return self._fitted_network().hidden_layer_sizes[-1]
+        return self._fitted_network().n_features_out
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -166,9 +166,7 @@ _IH = ("weight_ih", "input")
 _HH = ("weight_hh", "previous")
 
 
-def _one_phase_cell(
-    gate_names, blocks_per_panel=1, *, has_cell_state, n_peepholes=0
-):
+def _one_phase_cell(gate_names, blocks_per_panel=1, *, has_cell_state, n_peepholes=0):
     """A cell whose gates all read the same input and the same hidden state."""
     gates = _gates(*range(len(gate_names)))
     return Cell(

@@ -254,7 +254,7 @@ class Chain:
         """Take what leaves the chain from the top layer's states in a window."""
         plan, hidden = layer_run.plan, layer_run.states.hidden
         if pooling == "last":
-            # Of several windows the states are carried; of one the last rows are asked for.
+            # Of several windows the states are carried, so one is enough to do here.
             return hidden[plan.last_rows] if place == (True, True) else None
         rows = hidden[plan.n_samples :]
         if pooling is not None:
@@ -271,7 +271,7 @@ class Chain:
         return outputs
 
     def _d_rows(self, run, plan, d_outputs, arrays, pooling):
-        """The gradient of the top layer's rows in a window; None for the last state's."""
+        """The gradient of the top layer's rows in a window, if it has one there."""
         if pooling == "last":
             return None
         if pooling is None:

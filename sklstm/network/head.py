@@ -57,7 +57,15 @@ class Head:
         panels, bias = packed
         out = aligned_empty((len(features), self.stride), self.dtype)
         self.kernels.dense(
-            features, 1, self.n_inputs, self.n_inputs, panels, bias, False, out, n_threads
+            features,
+            1,
+            self.n_inputs,
+            self.n_inputs,
+            panels,
+            bias,
+            False,
+            out,
+            n_threads,
         )
         return out[:, : self.n_outputs]
 
@@ -72,10 +80,19 @@ class Head:
             padded.reshape(n_rows, self.stride // lanes, lanes).transpose(1, 0, 2),
             0, _ONE_GATE, self.n_outputs,
             ((features, segments, gradients["weight"]),), gradients["bias"],
-            True, False, workspace.take("head_scratch", (n_threads, scratch_size)), n_threads,
+            True, False, workspace.take("head_scratch", (n_threads, scratch_size)),
+            n_threads,
         )  # fmt: skip
         d_features = workspace.take("d_features", (n_rows, self.input_stride))
         self.kernels.dense(
-            padded, 1, self.stride, self.stride, panels, None, False, d_features, n_threads
+            padded,
+            1,
+            self.stride,
+            self.stride,
+            panels,
+            None,
+            False,
+            d_features,
+            n_threads,
         )
         return d_features

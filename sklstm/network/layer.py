@@ -433,7 +433,7 @@ class RecurrentLayer:
         return workspace.take("scratch", (plan.n_threads, size))
 
     def _all_gates(self, bias_hh, workspace, accumulate):
-        """``bias_hh`` has rows for some of the gates: numbered like weight rows here."""
+        """``bias_hh`` has rows for some gates: numbered like weight rows here."""
         shape = (self.cell.n_gates, self.hidden_size)
         d_bias = workspace.zeros("d_bias", shape)
         if accumulate:

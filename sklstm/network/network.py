@@ -53,6 +53,27 @@ class RecurrentNetwork:
         self.config = NetworkConfig(n_features, n_outputs, **choices)
         self._build()
 
+    @classmethod
+    def from_config(cls, config, parameters=None):
+        """A network of a given configuration.
+
+        Parameters
+        ----------
+        config : NetworkConfig
+        parameters : ndarray of shape (n_parameters,), default=None
+            Copied; zeros by default.
+
+        Returns
+        -------
+        network : RecurrentNetwork
+        """
+        network = cls.__new__(cls)
+        network.config = config
+        network._build()
+        if parameters is not None:
+            network.set_parameters(parameters)
+        return network
+
     # ---- structure -----------------------------------------------------------------
 
     def _build(self, parameters=None):
@@ -181,11 +202,8 @@ default="orthogonal"
 
     def astype(self, dtype):
         """A copy that computes in another dtype."""
-        copy = RecurrentNetwork.__new__(RecurrentNetwork)
-        copy.config = replace(self.config, dtype=np.dtype(dtype).name)
-        copy._build()
-        copy.set_parameters(self.parameters)
-        return copy
+        config = replace(self.config, dtype=np.dtype(dtype).name)
+        return RecurrentNetwork.from_config(config, self.parameters)
 
     # ---- training passes -----------------------------------------------------------
 

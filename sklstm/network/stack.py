@@ -1,4 +1,4 @@
-"""Stacked recurrent layers: chains of layers, side by side where there are two directions."""
+"""All recurrent layers: chains, side by side where there are two directions."""
 
 import numpy as np
 

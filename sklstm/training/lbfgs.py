@@ -36,14 +36,25 @@ class FullBatchObjective:
     penalty_strength : float
         ``alpha`` over the sum of the weights.
     n_threads : int
+    windows : dict, default=None
+        ``options.windows``; None keeps all states.
     """
 
     def __init__(
-        self, network, sequences, targets, index, *, penalty_strength, n_threads
+        self,
+        network,
+        sequences,
+        targets,
+        index,
+        *,
+        penalty_strength,
+        n_threads,
+        windows=None,
     ):
         self._network = network
         self._targets = targets
         self._n_samples = len(index)
+        self._windows = windows or {}
         self._n_threads = n_threads
         in_float64 = sequences.astype(np.float64)
         lengths = np.asarray(sequences.lengths)
@@ -71,7 +82,7 @@ class FullBatchObjective:
         gradient = np.zeros(network.n_parameters)
         for batch in self._batches:
             part = batch.n_samples / self._n_samples
-            outputs = network.forward(batch, n_threads=self._n_threads)
+            outputs = network.forward(batch, self._n_threads, **self._windows)
             loss, d_outputs = self._targets.value_and_gradient(outputs, batch)
             d_outputs *= part
             network.backward(d_outputs, self._gradient, n_threads=self._n_threads)

@@ -17,6 +17,7 @@ _SOLVERS_OF = {
     "shuffle": STOCHASTIC_SOLVERS,
     "early_stopping": STOCHASTIC_SOLVERS,
     "max_grad_norm": STOCHASTIC_SOLVERS,
+    "bptt_steps": STOCHASTIC_SOLVERS,
     "momentum": ("sgd",),
     "nesterovs_momentum": ("sgd",),
     "beta_1": ("adam", "adamw"),
@@ -73,6 +74,10 @@ default="constant"
         each step subtracts ``learning_rate * alpha * W``.
     max_grad_norm : float or None, default=1.0
         Longer gradients are scaled down to this norm.
+    bptt_steps : int or None, default=None
+        Steps after which the gradient is cut; states are carried on.
+    checkpoint_steps : int or None, default=None
+        Steps between two states that are kept; the others are computed again.
     momentum : float, default=0.9
         Of "sgd".
     nesterovs_momentum : bool, default=True
@@ -116,6 +121,8 @@ reads it; leave it at its default 0.9 or change the solver
     shuffle: bool = True
     alpha: float = 0.0
     max_grad_norm: float | None = 1.0
+    bptt_steps: int | None = None
+    checkpoint_steps: int | None = None
     momentum: float = 0.9
     nesterovs_momentum: bool = True
     beta_1: float = 0.9
@@ -157,6 +164,13 @@ reads it; leave it at its default 0.9 or change the solver
         """
         names = {field.name for field in fields(cls)}
         return cls(**{name: parameters[name] for name in names & set(parameters)})
+
+    @property
+    def windows(self):
+        """Arguments of the network's training pass: where time is cut, and how."""
+        truncate = self.bptt_steps is not None
+        steps = self.bptt_steps if truncate else self.checkpoint_steps
+        return {"window_steps": steps, "truncate": truncate}
 
     def resolve_batch_size(self, n_samples):
         """Return the largest number of sequences in a batch.

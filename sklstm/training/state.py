@@ -50,6 +50,8 @@ class TrainingState:
         State of the generator that shuffles, as ``RandomState.get_state`` gives it.
     split_seed : int or None
         Seed of the validation split, so that every call sets aside the same samples.
+    noise_seed : int or None
+        Seed of dropout and zoneout, of which every update draws its own; None without.
     """
 
     loss_curve: list = field(default_factory=list, repr=False)
@@ -66,6 +68,7 @@ class TrainingState:
     optimizer: dict | None = field(default=None, repr=False)
     random_state: dict = field(default_factory=dict, repr=False)
     split_seed: int | None = None
+    noise_seed: int | None = None
 
     @property
     def loss(self):

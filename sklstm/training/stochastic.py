@@ -209,7 +209,10 @@ class StochasticTrainer:
         """Make one update; return the batch's loss and gradient norm."""
         network, gradient = self._network, self._gradient
         batch = pack_batch(self._sequences, index)
-        outputs = network.forward(batch, n_threads=self._n_threads)
+        seed = (self._state.noise_seed or 0, self._state.n_updates + k)
+        outputs = network.forward(
+            batch, self._n_threads, noise_seed=seed, **self._options.windows
+        )
         value, d_outputs = self._targets.value_and_gradient(outputs, batch)
         if not math.isfinite(value):
             raise self._diverged("loss", value, k, batch, outputs)

@@ -112,7 +112,7 @@ def train(
     ValueError
         If all sample weights are zero or one is negative, if no sequence is long
         enough, if the validation part would be too small, if `incremental` is used with
-        early stopping or "lbfgs", or validation data are given to "lbfgs".
+        early stopping or "lbfgs", or validation data or dropout are given to "lbfgs".
 
     Notes
     -----
@@ -141,7 +141,7 @@ def train(
     >>> state.n_iter, state.loss < 0.5 * state.loss_curve[0]
     (30, True)
     """
-    _check_call(options, validation, incremental)
+    _check_call(network, options, validation, incremental)
     index, weights = _usable_samples(sequences, y, weights)
     if options.solver == "lbfgs":
         sequences, y, weights = merge_repetitions(sequences, y, weights, index)
@@ -168,6 +168,8 @@ def train(
             None if y is None else loss.stratify(y),
         )
         validation = (sequences, y, weights)
+    if network.config.is_noisy and state.noise_seed is None:
+        state.noise_seed = int(generator.randint(2**31))
     if is_first_call:
         targets.initialize(network, training_index)
     state.random_state = generator.get_state(legacy=False)
@@ -258,6 +260,7 @@ def _run_lbfgs(
             targets,
             index,
             penalty_strength=penalty_strength,
+            windows=options.windows,
             n_threads=n_threads,
         )
         train_lbfgs(
@@ -270,7 +273,12 @@ def _run_lbfgs(
         )
 
 
-def _check_call(options, validation, incremental):
+def _check_call(network, options, validation, incremental):
+    if network.config.is_noisy and options.solver == "lbfgs":
+        raise ValueError(
+            "dropout and zoneout need a stochastic solver, but solver='lbfgs' needs the"
+            " same loss at every call; set them to 0, or use solver='adam'"
+        )
     if incremental and options.solver == "lbfgs":
         raise ValueError(
             "partial_fit needs a stochastic solver, but solver='lbfgs' looks at all"

@@ -82,4 +82,6 @@ def test_a_shorter_batch_uses_the_same_memory():
     network.forward(pack_batch(sequences))
     before = [dict(workspace.sizes) for workspace in network.workspaces.values()]
     network.forward(pack_batch(sequences, np.array([1, 3])))
-    assert [dict(workspace.sizes) for workspace in network.workspaces.values()] == before
+    assert [
+        dict(workspace.sizes) for workspace in network.workspaces.values()
+    ] == before

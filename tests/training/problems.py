@@ -72,8 +72,8 @@ class Interrupting:
     def __getattr__(self, name):
         return getattr(self._network, name)
 
-    def forward(self, batch, n_threads=1):
+    def forward(self, batch, n_threads=1, **how):
         self._left -= 1
         if self._left == 0:
             raise KeyboardInterrupt
-        return self._network.forward(batch, n_threads=n_threads)
+        return self._network.forward(batch, n_threads, **how)

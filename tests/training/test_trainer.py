@@ -335,8 +335,8 @@ class Exploding(Interrupting):
         self._at, self._what, self._value = at, what, value
         self.before = None
 
-    def forward(self, batch, n_threads=1):
-        outputs = self._network.forward(batch, n_threads=n_threads)
+    def forward(self, batch, n_threads=1, **how):
+        outputs = self._network.forward(batch, n_threads, **how)
         self._at -= 1
         if self._at == 0:
             self.before = self._network.parameters.copy()

@@ -1,0 +1,124 @@
+"""The user's words for a network -> what the network is made of."""
+
+from numbers import Integral
+
+import numpy as np
+
+from ..network import NetworkConfig, cell_name
+
+# What may change when training goes on: it is no part of the weights' shapes.
+CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
+
+
+def network_config(estimator, *, n_features, n_outputs, pooling):
+    """Return the configuration that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    estimator : RecurrentEstimator
+        Its parameters have passed scikit-learn's checks.
+    n_features, n_outputs : int
+        Channels of the data, and outputs of the head.
+    pooling : {"last", "mean", "max"} or None
+        None gives one output for every step.
+
+    Returns
+    -------
+    config : NetworkConfig
+
+    Raises
+    ------
+    ValueError
+        If sizes are not positive integers, or the combination means nothing.
+    """
+    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    _check_combination(estimator, pooling)
+    return NetworkConfig(
+        n_features,
+        n_outputs,
+        cell=cell_name(
+            estimator.cell,
+            reset_after=estimator.reset_after,
+            coupled_gates=estimator.coupled_gates,
+            peephole=estimator.peephole,
+            activation=estimator.activation,
+        ),
+        hidden_layer_sizes=sizes,
+        projection_sizes=_projection_sizes(estimator.projection_size, sizes),
+        bidirectional=bool(estimator.bidirectional),
+        learned_start=bool(estimator.learn_initial_state),
+        pooling=pooling,
+        dtype=np.dtype(estimator.dtype),
+        **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
+    )
+
+
+def check_unchanged(config, fitted):
+    """Raise unless training can go on from a fitted network.
+
+    Parameters
+    ----------
+    config, fitted : NetworkConfig
+        What the parameters ask for, and what the network is.
+    """
+    present = fitted.as_dict()
+    for name, value in config.as_dict().items():
+        if value != present[name] and name not in CHANGEABLE:
+            raise ValueError(
+                f"The fitted network has {name}={present[name]!r}, so training cannot "
+                f"go on with {name}={value!r}. Set {name} back, or start anew with "
+                "warm_start=False and fit."
+            )
+
+
+def _layer_sizes(sizes, name):
+    """Sizes of the layers as a tuple."""
+    if isinstance(sizes, Integral):
+        return (int(sizes),)
+    given, sizes = sizes, tuple(sizes)
+    if not sizes or not all(isinstance(n, Integral) and n >= 1 for n in sizes):
+        raise ValueError(
+            f"{name} must be a positive int, or a tuple of them, one for each layer; "
+            f"got {given!r}."
+        )
+    return tuple(map(int, sizes))
+
+
+def _projection_sizes(projection_size, hidden_layer_sizes):
+    if projection_size is None:
+        return None
+    sizes = _layer_sizes(projection_size, "projection_size")
+    if isinstance(projection_size, Integral):
+        sizes = sizes * len(hidden_layer_sizes)
+    if len(sizes) != len(hidden_layer_sizes):
+        raise ValueError(
+            f"projection_size={projection_size!r} has {len(sizes)} entries for "
+            f"{len(hidden_layer_sizes)} layers (hidden_layer_sizes="
+            f"{hidden_layer_sizes!r}). Give an int, or one entry a layer."
+        )
+    return sizes
+
+
+def _check_combination(estimator, pooling):
+    """Raise where two settings contradict each other."""
+    if estimator.bidirectional and pooling is None:
+        raise ValueError(
+            "bidirectional=True does not go with predicting the next step: the second "
+            "direction has already seen it. Set bidirectional=False, or choose another "
+            "objective."
+        )
+    if estimator.bptt_steps is None:
+        return
+    if estimator.bidirectional:
+        raise ValueError(
+            f"bptt_steps={estimator.bptt_steps} does not go with bidirectional=True: "
+            "the second direction would start at every piece without knowing what "
+            "follows. Use checkpoint_steps, which needs as little memory and changes "
+            "no bit."
+        )
+    if estimator.checkpoint_steps is not None:
+        raise ValueError(
+            f"checkpoint_steps={estimator.checkpoint_steps} has no effect with "
+            f"bptt_steps={estimator.bptt_steps}, which keeps no more than one piece "
+            "either. Leave one of them at None."
+        )

@@ -6,6 +6,7 @@ underscore out. The arithmetic is that of ``training`` and ``network``.
 
 import contextlib
 import warnings
+
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted

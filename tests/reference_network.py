@@ -11,7 +11,7 @@ from reference_layers import forward, state_sizes
 POOLINGS = ("last", "mean", "max")
 
 
-def hidden_states(cell, layers, sequence):
+def hidden_states(cell, layers, sequence, zoneout=0.0):
     """Hidden states of the top layer over one sequence.
 
     Parameters
@@ -19,34 +19,54 @@ def hidden_states(cell, layers, sequence):
     cell : str
         A key of `reference_cells.CELLS`.
     layers : list of list of dict of str to ndarray
-        ``layers[layer][direction][name]``; one direction.
+        ``layers[layer][direction][name]``.
     sequence : ndarray of shape (n_timesteps, n_features)
+    zoneout : float, default=0
+        Rate; states are mixed as is expected.
 
     Returns
     -------
-    hidden : ndarray of shape (n_timesteps, hidden_size or projection_size)
+    hidden : list of ndarray of shape (n_timesteps, output_size)
+        One entry a direction.
     """
     rows = np.asarray(sequence, dtype=np.float64)
     for directions in layers:
-        (views,) = directions
-        parameters = {
-            name: np.asarray(view, dtype=np.float64) for name, view in views.items()
-        }
-        sizes = state_sizes(cell, parameters)
-        initial = {name: np.zeros((1, size)) for name, size in sizes.items()}
-        rows = forward(cell, rows, parameters, initial, [len(rows)]).hidden
-    return rows
+        outputs = [
+            direction_outputs(cell, views, rows, reverse, zoneout)
+            for reverse, views in enumerate(directions)
+        ]
+        rows = np.hstack(outputs)
+    return outputs
+
+
+def direction_outputs(cell, views, rows, reverse, zoneout):
+    """Hidden states of one layer in one direction."""
+    parameters = {
+        name: np.asarray(view, dtype=np.float64) for name, view in views.items()
+    }
+    initial = {
+        name: np.zeros((1, size)) + parameters.pop(f"{name}_0", 0)
+        for name, size in state_sizes(cell, parameters).items()
+    }
+    mixing = {
+        name: np.full((len(rows), state.shape[1]), zoneout)
+        for name, state in initial.items()
+    }
+    return forward(
+        cell, rows, parameters, initial, [len(rows)],
+        reverse=bool(reverse), zoneout=mixing if zoneout else None,
+    ).hidden  # fmt: skip
 
 
 def pool(hidden, pooling):
     """One vector of a sequence's hidden states; all of them for ``None``."""
     if pooling is None:
-        return hidden
-    return {
-        "last": hidden[-1],
-        "mean": hidden.mean(axis=0),
-        "max": hidden.max(axis=0),
-    }[pooling]
+        return np.hstack(hidden)
+    if pooling == "last":  # each direction's own end
+        ends = (-1, 0)
+        return np.hstack([rows[end] for rows, end in zip(hidden, ends, strict=False)])
+    rows = np.hstack(hidden)
+    return rows.mean(axis=0) if pooling == "mean" else rows.max(axis=0)
 
 
 def network_outputs(network, cell, pooling, sequence):
@@ -57,6 +77,7 @@ def network_outputs(network, cell, pooling, sequence):
     outputs : ndarray of shape (n_outputs,), or (n_timesteps, n_outputs) when
         `pooling` is None
     """
-    pooled = pool(hidden_states(cell, network.layers, sequence), pooling)
+    zoneout = network.config.zoneout
+    pooled = pool(hidden_states(cell, network.layers, sequence, zoneout), pooling)
     weight = np.asarray(network.output_weight, dtype=np.float64)
     return pooled @ weight.T + np.asarray(network.output_bias, dtype=np.float64)

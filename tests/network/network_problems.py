@@ -11,7 +11,14 @@ TOLERANCE = {np.float32: 3e-6, np.float64: 5e-15}
 
 
 def make_network(
-    cell="lstm", *, sizes=(5,), pooling="last", dtype=np.float64, n_features=3, seed=0
+    cell="lstm",
+    *,
+    sizes=(5,),
+    pooling="last",
+    dtype=np.float64,
+    n_features=3,
+    seed=0,
+    **choices,
 ):
     """A network with nothing zero in it, biases included."""
     network = RecurrentNetwork(
@@ -21,6 +28,7 @@ def make_network(
         pooling=pooling,
         dtype=dtype,
         cell=cell,
+        **choices,
     )
     rng = np.random.default_rng(seed)
     network.set_parameters(0.4 * rng.normal(size=network.n_parameters))
@@ -48,16 +56,16 @@ class WholeLoss:
 
     alpha = 0.3
 
-    def __init__(self, network, batch, seed=2):
-        self.network, self.batch = network, batch
+    def __init__(self, network, batch, seed=2, **how):
+        self.network, self.batch, self.how = network, batch, how
         rng = np.random.default_rng(seed)
-        shape = network.forward(batch).shape
+        shape = network.forward(batch, **how).shape
         self.targets = rng.normal(size=shape)
         self.weights = rng.uniform(0.5, 2.0, size=(shape[0], 1))
 
     def value(self):
         self.network.parameters_changed()
-        error = self.network.forward(self.batch) - self.targets
+        error = self.network.forward(self.batch, **self.how) - self.targets
         penalty = (self.network.parameters[self.network.is_weight] ** 2).sum()
         return 0.5 * (self.weights * error**2).sum() + 0.5 * self.alpha * penalty
 
@@ -65,7 +73,8 @@ class WholeLoss:
         """`between` is called between the forward and the backward pass."""
         network = self.network
         network.parameters_changed()
-        error = network.forward(self.batch, n_threads=n_threads) - self.targets
+        outputs = network.forward(self.batch, n_threads, **self.how)
+        error = outputs - self.targets
         between()
         gradient = np.full(network.n_parameters, np.nan, dtype=network.dtype)
         d_outputs = (self.weights * error).astype(network.dtype)

@@ -17,7 +17,7 @@ def draw_mask(
             for block in range(mask.shape[1] // LANES):
                 unit = block * LANES
                 v_store(&mask[sample, unit],
-                        v_select(v_random_below(key, unit, 0, threshold), v_set(0), kept))
+                        v_select(v_below(v_random(key, unit), 0, threshold), v_set(0), kept))
 
 
 def random_numbers(unsigned int seed, unsigned int sample, unsigned int step, int part,
@@ -27,7 +27,7 @@ def random_numbers(unsigned int seed, unsigned int sample, unsigned int step, in
     cdef unsigned int key = random_key(seed, sample, step)
     for block in range(below.shape[0] // LANES):
         unit = block * LANES
-        v_store(&below[unit], v_select(v_random_below(key, unit, part, threshold),
+        v_store(&below[unit], v_select(v_below(v_random(key, unit), part, threshold),
                                        v_set(1), v_set(0)))
 
 

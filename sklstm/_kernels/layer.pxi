@@ -23,7 +23,9 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     vreg v_step(vreg x)
     vreg v_select(vbits mask, vreg a, vreg b)
     unsigned int random_key(unsigned int seed, unsigned int sample, unsigned int step)
-    vbits v_random_below(unsigned int key, Py_ssize_t unit, int part, unsigned int threshold)
+    ctypedef unsigned int vrandom  # one register of pairs of random numbers
+    vrandom v_random(unsigned int key, Py_ssize_t unit)
+    vbits v_below(vrandom numbers, int part, unsigned int threshold)
     vbits v_bits_set(real_bits x)
     real_bits v_lane(vbits b, Py_ssize_t lane)
     void v_keep_larger(vreg x, real_bits step, vreg* best, vbits* where)
@@ -84,8 +86,7 @@ cdef struct LayerPass:
     const real* mask          # IN     (n_samples, output_stride) or NULL: recurrent dropout
     Zoneout zoneout
     const real* d_output      # IN     (n_steps rows, output_stride) or NULL
-    real* d_hidden            # INOUT  (n_samples, output_stride): in at each sequence's last step,
-                              #        out at its first one, what comes through weight_hh
+    real* d_hidden            # INOUT  (n_samples, output_stride): of the last, then initial state
     bint wants_initial        # whether it comes out
     real* carry               # INOUT  (n_samples, stride), see each cell
     real* zoned               # INOUT  (n_samples, output_stride) or NULL: past the step by zoneout
@@ -255,33 +256,52 @@ cdef inline void upstream_gradient(const LayerPass* layer, Py_ssize_t panel, Py_
 # ---- zoneout ----
 # The numbers of part 0 are for hidden, of part 1 for cell states.
 
-cdef inline vbits zoned_units(const LayerPass* layer, const Rows* rows, Py_ssize_t row,
-                              Py_ssize_t unit, int part) noexcept nogil:
-    """The units of a register that keep their state at a step."""
-    cdef unsigned int key = random_key(layer.zoneout.seed,
-                                       layer.zoneout.sample_keys[rows.sample + row],
-                                       <unsigned int> rows.time)
-    return v_random_below(key, unit, part, layer.zoneout.threshold)
+cdef inline unsigned int zoneout_key(const LayerPass* layer, const Rows* rows,
+                                     Py_ssize_t row) noexcept nogil:
+    """What a sequence draws from at a step."""
+    return random_key(layer.zoneout.seed, layer.zoneout.sample_keys[rows.sample + row],
+                      <unsigned int> rows.time)
 
 
 cdef inline void zone_out(const LayerPass* layer, Py_ssize_t first_block, Py_ssize_t n_blocks,
-                          const Rows* rows, int part, real* states,
+                          const Rows* rows, real* hidden, real* cell,
                           Py_ssize_t stride) noexcept nogil:
-    """Let units of some blocks keep their previous state, after the cell's forward phase."""
+    """Let units of some blocks keep their previous states, after the cell's forward phase.
+
+    One of the states may be NULL.
+    """
+    cdef Py_ssize_t row, block, present, previous
+    cdef unsigned int key
+    cdef vrandom numbers
+    for row in range(rows.count):
+        key = zoneout_key(layer, rows, row)
+        for block in range(n_blocks):
+            previous = (rows.previous + row) * stride + (first_block + block) * LANES
+            present = (rows.state + row) * stride + (first_block + block) * LANES
+            numbers = v_random(key, (first_block + block) * LANES)
+            if hidden != NULL:
+                v_store(hidden + present, v_select(
+                    v_below(numbers, 0, layer.zoneout.threshold),
+                    v_load(hidden + previous), v_load(hidden + present)))
+            if cell != NULL:
+                v_store(cell + present, v_select(
+                    v_below(numbers, 1, layer.zoneout.threshold),
+                    v_load(cell + previous), v_load(cell + present)))
+
+
+cdef inline void mix_states(const LayerPass* layer, Py_ssize_t first_block, Py_ssize_t n_blocks,
+                            const Rows* rows, real* states, Py_ssize_t stride) noexcept nogil:
+    """The same in inference: the mean over all draws."""
     cdef Py_ssize_t row, block, unit
-    cdef const real* previous
     cdef real* present
     cdef vreg rate = v_set(layer.zoneout.rate), rest = v_set(1 - layer.zoneout.rate)
     for row in range(rows.count):
         for block in range(n_blocks):
             unit = (first_block + block) * LANES
-            previous = states + (rows.previous + row) * stride + unit
             present = states + (rows.state + row) * stride + unit
-            if layer.zoneout.sample_keys == NULL:
-                v_store(present, v_fma(rate, v_load(previous), rest * v_load(present)))
-            else:
-                v_store(present, v_select(zoned_units(layer, rows, row, unit, part),
-                                          v_load(previous), v_load(present)))
+            v_store(present, v_fma(
+                rate, v_load(states + (rows.previous + row) * stride + unit),
+                rest * v_load(present)))
 
 
 cdef inline void keep_zoned_gradient(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
@@ -290,12 +310,14 @@ cdef inline void keep_zoned_gradient(const LayerPass* layer, Py_ssize_t panel, P
     cdef Py_ssize_t row, block, unit
     cdef vreg total
     cdef vbits kept
+    cdef unsigned int key
     cdef real* zoned
     for row in range(rows.count):
+        key = zoneout_key(layer, rows, row)
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
             zoned = layer.zoned + (rows.sample + row) * layer.output_stride + unit
-            kept = zoned_units(layer, rows, row, unit, 0)
+            kept = v_below(v_random(key, unit), 0, layer.zoneout.threshold)
             total = d_hidden[row][block] + v_load(zoned)
             v_store(zoned, v_select(kept, total, v_set(0)))
             d_hidden[row][block] = v_select(kept, v_set(0), total)

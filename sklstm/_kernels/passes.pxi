@@ -47,11 +47,18 @@ cdef inline void finish_states(const LayerPass* layer, const Cell* cell, Py_ssiz
     cdef Py_ssize_t of_units = min(cell.blocks_per_panel[phase], layer.n_blocks - first_block)
     cdef Py_ssize_t of_hidden = min(cell.blocks_per_panel[phase],
                                     layer.output_blocks - first_block)
-    if layer.zoneout.rate > 0:
+    if layer.zoneout.rate > 0 and layer.zoneout.sample_keys != NULL:
         if phase == 0 and layer.cell != NULL:
-            zone_out(layer, first_block, of_units, rows, 1, layer.cell, layer.stride)
+            zone_out(layer, first_block, of_units, rows, layer.hidden if makes_hidden else NULL,
+                     layer.cell, layer.stride)
+        elif makes_hidden:
+            zone_out(layer, first_block, of_hidden, rows, layer.hidden, NULL,
+                     layer.output_stride)
+    elif layer.zoneout.rate > 0:
+        if phase == 0 and layer.cell != NULL:
+            mix_states(layer, first_block, of_units, rows, layer.cell, layer.stride)
         if makes_hidden:
-            zone_out(layer, first_block, of_hidden, rows, 0, layer.hidden, layer.output_stride)
+            mix_states(layer, first_block, of_hidden, rows, layer.hidden, layer.output_stride)
     if layer.mask != NULL and makes_hidden:
         mask_hidden(layer, first_block, of_hidden, rows)
 
@@ -248,12 +255,12 @@ def layer_backward(
                                          #        initial one so far as it comes through weight_hh
     bint wants_initial,
     real[:, ::1] carry,                  # INOUT  (n_samples, stride): in the gradient of the last
-                                         #        cell state (zero for GRUs), out of the initial one;
-                                         #        for GRUs a part of that of the initial hidden state
-    real[:, ::1] zoned,                  # INOUT  (n_samples, output_stride) or None without zoneout:
-                                         #        another part of it
-    real[:, ::1] d_peephole,             # INOUT  (n_samples, n_peepholes * stride) or None: sums of
-                                         #        each sequence are added
+                                         #        cell state, zero for GRUs; out of the initial
+                                         #        one, for GRUs a part of that of hidden
+    real[:, ::1] zoned,                  # INOUT  (n_samples, output_stride) or None without
+                                         #        zoneout: another part of it
+    real[:, ::1] d_peephole,             # INOUT  (n_samples, n_peepholes * stride) or None: each
+                                         #        sequence's sums are added
     real[:, ::1] d_projected,            # OUT    (n_rows, output_stride) or None: gradient of h
     int n_threads,
 ):

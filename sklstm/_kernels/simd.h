@@ -268,23 +268,28 @@ ALWAYS_INLINE uint32_t random_key(uint32_t seed, uint32_t sample, uint32_t step)
     return (uint32_t)(z >> 31);
 }
 
-/* The lanes of the units from `unit` on whose random number, of 16 bits, is below the
- * threshold: a mask. A key gives two such numbers a unit, `part` 0 and 1. */
+/* Two random numbers of 16 bits for each of the units from `unit` on. */
 #ifdef SKLSTM_SCALAR
-typedef uint32_t vcounter;
+typedef uint32_t vrandom;
+ALWAYS_INLINE vrandom v_random(uint32_t key, ptrdiff_t unit) {
+    vrandom x = (uint32_t)unit;
 #else
-typedef uint32_t vcounter __attribute__((vector_size(4 * LANES)));
+typedef uint32_t vrandom __attribute__((vector_size(4 * LANES)));
+static const uint32_t LANE_NUMBERS[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+ALWAYS_INLINE vrandom v_random(uint32_t key, ptrdiff_t unit) {
+    vrandom x;
+    memcpy(&x, LANE_NUMBERS, sizeof x);
+    x += (uint32_t)unit;
 #endif
-
-ALWAYS_INLINE vbits v_random_below(uint32_t key, ptrdiff_t unit, int part, uint32_t threshold) {
-    uint32_t places[LANES];
-    vcounter x;
-    for (int lane = 0; lane < LANES; lane++) places[lane] = (uint32_t)unit + (uint32_t)lane;
-    memcpy(&x, places, sizeof x);
     x = x * UINT32_C(0x9e3779b9) + key;
     x = (x ^ (x >> 16)) * UINT32_C(0x85ebca6b);
     x = (x ^ (x >> 13)) * UINT32_C(0xc2b2ae35);
-    x = ((x ^ (x >> 16)) >> (16 * part)) & UINT32_C(0xffff);
+    return x ^ (x >> 16);
+}
+
+/* The lanes whose number, the first (part 0) or the second (part 1), is below a threshold. */
+ALWAYS_INLINE vbits v_below(vrandom x, int part, uint32_t threshold) {
+    x = part ? x >> 16 : x & UINT32_C(0xffff);
 #ifdef SKLSTM_SCALAR
     return (real_bits)0 - (real_bits)(x < threshold);
 #elif defined(SKLSTM_FLOAT64)

@@ -15,12 +15,12 @@ import numpy as np
 
 from .dropout import PassNoise
 from .pooling import pool_window, pool_window_backward
-from .steps import BatchPlan, time_windows
+from .steps import BatchPlan, make_plan, time_windows
 
 __all__ = ["Chain", "LayerArrays", "Pass"]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Pass:
     """What all chains of a pass share.
 
@@ -51,7 +51,7 @@ class Pass:
         return time_windows(len(self.batch.offsets) - 1, self.window_steps)
 
 
-@dataclass
+@dataclass(slots=True)
 class LayerArrays:
     """What a pass has of one layer in one direction.
 
@@ -67,7 +67,7 @@ class LayerArrays:
     workspace: object
 
 
-@dataclass
+@dataclass(slots=True)
 class _LayerRun:
     """One layer in one window."""
 
@@ -246,7 +246,7 @@ class Chain:
         return layer_runs
 
     def _plan(self, run, window, keep_states):
-        return BatchPlan(
+        return make_plan(
             run.batch, run.n_threads, keep_states, reverse=self.reverse, window=window
         )
 

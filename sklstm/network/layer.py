@@ -16,7 +16,7 @@ _ONE_GATE = np.zeros(1, dtype=np.intp)
 _ONE_GATE.flags.writeable = False
 
 
-@dataclass
+@dataclass(slots=True)
 class PackedLayer:
     """Weights as the forward phases want them."""
 
@@ -25,7 +25,7 @@ class PackedLayer:
     peephole: np.ndarray | None
 
 
-@dataclass
+@dataclass(slots=True)
 class LayerStates:
     """What a forward pass leaves behind.
 
@@ -49,7 +49,7 @@ class LayerStates:
     noise: LayerNoise | None
 
 
-@dataclass
+@dataclass(slots=True)
 class StateGradient:
     """Gradient of a batch's states, where a backward pass stands.
 

@@ -89,7 +89,7 @@ class RecurrentNetwork:
         self.parameters = parameters
         self.is_weight = self._parameter_layout.is_weight()
         self.workspaces = None
-        self._spare_workspaces = []
+        self._spares = []
         self._pass = None
         self._gradient_views = (None, None)
         self._bind()
@@ -311,12 +311,16 @@ default="orthogonal"
             In batch order; (n_rows, n_outputs) without pooling. A sequence's outputs do
             not depend on the others in the batch, to the last bit.
         """
-        spare = batch.n_rows * sum(self.config.hidden_layer_sizes) <= SPARE_STATES
-        workspaces = self._borrow_workspaces() if spare else self._make_workspaces()
-        features = self._features(batch, self.config.pooling, n_threads, workspaces)
-        outputs = self._head.forward(features, self._packed_forward()[1], n_threads)
-        if spare and len(self._spare_workspaces) < MAX_SPARES:
-            self._spare_workspaces.append(workspaces)
+        config = self.config
+        packed = self._packed_forward()
+        spare = batch.n_rows * sum(config.hidden_layer_sizes) <= SPARE_STATES
+        arrays = self._borrow(packed) if spare else self._new_arrays(packed)
+        features, _ = self._stack.forward(
+            Pass(batch, n_threads), arrays, config.pooling
+        )
+        outputs = self._head.forward(features, packed[1], n_threads)
+        if spare and len(self._spares) < MAX_SPARES:
+            self._spares.append((packed, arrays))
         return outputs
 
     def features(self, batch, output="last", n_threads=1):
@@ -334,8 +338,8 @@ default="orthogonal"
             In batch order; (n_rows, n_features_out) for "sequence".
         """
         pooling = None if output == "sequence" else output
-        workspaces = self._make_workspaces()
-        features = self._features(batch, pooling, n_threads, workspaces)
+        arrays = self._new_arrays(self._packed_forward())
+        features, _ = self._stack.forward(Pass(batch, n_threads), arrays, pooling)
         return features[:, : self.n_features_out]
 
     @property
@@ -343,22 +347,24 @@ default="orthogonal"
         """Width of what the head sees."""
         return self._stack.n_outputs
 
-    def _features(self, batch, pooling, n_threads, workspaces):
-        """Of the top layer; may lie in its workspace."""
-        arrays = self._arrays(self._packed_forward()[0], workspaces)
-        return self._stack.forward(Pass(batch, n_threads), arrays, pooling)[0]
-
     def _make_workspaces(self):
         """One for each layer and direction, by place, and one for the head."""
         places = (*self._stack.layers, "head")
         return {place: Workspace(self.dtype) for place in places}
 
-    def _borrow_workspaces(self):
-        """Spare ones that no other thread has, or new ones."""
-        try:
-            return self._spare_workspaces.pop()
-        except IndexError:
-            return self._make_workspaces()
+    def _borrow(self, packed):
+        """Spare arrays that no other thread has, or new ones."""
+        while self._spares:
+            try:
+                owner, arrays = self._spares.pop()
+            except IndexError:
+                break
+            if owner is packed:  # and not of earlier parameters
+                return arrays
+        return self._new_arrays(packed)
+
+    def _new_arrays(self, packed):
+        return self._arrays(packed[0], self._make_workspaces())
 
     def _packed_forward(self):
         """Packed weights of all layers and of the head, replaced in one assignment."""

@@ -184,11 +184,11 @@ def test_small_predictions_keep_few_workspaces_and_large_ones_none():
     large = pack_batch(make_sequences((2000,)))
     with ThreadPoolExecutor(20) as pool_of_threads:
         list(pool_of_threads.map(network.predict, [small] * 100))
-    kept = len(network._spare_workspaces)
+    kept = len(network._spares)
     assert 1 <= kept <= 8
     network.predict(large)
-    assert len(network._spare_workspaces) == kept
-    assert "_spare_workspaces" not in network.__getstate__()
+    assert len(network._spares) == kept
+    assert "_spares" not in network.__getstate__()
 
 
 def test_overlapping_users_of_one_blas_thread_leave_it_as_it_was():

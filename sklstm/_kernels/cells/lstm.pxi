@@ -76,8 +76,8 @@ cdef inline void lstm_family_forward(const LayerPass* layer, Py_ssize_t panel, c
 
 
 cdef inline void lstm_row_backward(const LayerPass* layer, Py_ssize_t unit, const Rows* rows,
-                                   Py_ssize_t row, vreg d_output, real* gates, bint coupled,
-                                   bint peephole) noexcept nogil:
+                                   Py_ssize_t row, unsigned int zoneout_key, vreg d_output,
+                                   real* gates, bint coupled, bint peephole) noexcept nogil:
     """One register of units of one row: the gates become their gradients."""
     cdef Py_ssize_t o_slot = (2 if coupled else 3) * LANES
     cdef real* carry = layer.carry + (rows.sample + row) * layer.stride + unit
@@ -96,7 +96,7 @@ cdef inline void lstm_row_backward(const LayerPass* layer, Py_ssize_t unit, cons
         c = v_fma(f_gate, c_prev, i_gate * g_gate)
     tanh_cell = v_tanh(c)
     if layer.zoneout.rate > 0:
-        zoned = zoned_units(layer, rows, row, unit, 1)
+        zoned = v_below(v_random(zoneout_key, unit), 1, layer.zoneout.threshold)
         kept_cell = v_select(zoned, d_cell, kept_cell)
         d_cell = v_select(zoned, v_set(0), d_cell)
     d_o = d_output * tanh_cell * o_gate * (one - o_gate)
@@ -138,6 +138,7 @@ cdef inline void lstm_family_backward(const LayerPass* layer, Py_ssize_t panel, 
     cdef Py_ssize_t n_slots = 3 if coupled else 4
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit_block
+    cdef unsigned int key = 0
     prefetch_backward(layer, panel, width, rows, layer.cell)
     if layer.d_projected == NULL:
         upstream_gradient(layer, panel, width, rows, 0, n_slots, NULL, tile)
@@ -149,9 +150,11 @@ cdef inline void lstm_family_backward(const LayerPass* layer, Py_ssize_t panel, 
                       layer.panels + n_slots * layer.stride * layer.output_stride
                       + panel * TILE_WIDTH * LANES * layer.output_stride)
     for row in range(rows.count):
+        if layer.zoneout.rate > 0:
+            key = zoneout_key(layer, rows, row)
         for block in range(width):
             unit_block = panel * TILE_WIDTH + block
-            lstm_row_backward(layer, unit_block * LANES, rows, row, tile[row][block],
+            lstm_row_backward(layer, unit_block * LANES, rows, row, key, tile[row][block],
                               gate_row(layer, unit_block, rows.step + row), coupled, peephole)
 
 

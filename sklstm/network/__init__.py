@@ -8,12 +8,21 @@ dropout.py        masks and zoneout: what is random in a training pass
 head.py           the linear head          pooling.py   hidden states -> one vector
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
+streaming.py      sequences that arrive step by step
 initializers.py   starting values          links.py     softmax, logistic, exponential
 blas.py           LAPACK on one thread
 """
 
 from .cells import cell_name
 from .config import NetworkConfig
+from .links import class_probabilities
 from .network import RecurrentNetwork
+from .streaming import StreamState
 
-__all__ = ["NetworkConfig", "RecurrentNetwork", "cell_name"]
+__all__ = [
+    "NetworkConfig",
+    "RecurrentNetwork",
+    "StreamState",
+    "cell_name",
+    "class_probabilities",
+]

@@ -13,6 +13,7 @@ from .initializers import initialize_layer, initialize_output
 from .memory import Workspace
 from .parameters import ParameterLayout
 from .stack import LayerStack
+from .streaming import Stepper
 
 __all__ = ["RecurrentNetwork"]
 
@@ -90,6 +91,7 @@ class RecurrentNetwork:
         self.is_weight = self._parameter_layout.is_weight()
         self.workspaces = None
         self._spares = []
+        self._steppers = (None, {})
         self._pass = None
         self._gradient_views = (None, None)
         self._bind()
@@ -341,6 +343,36 @@ default="orthogonal"
         arrays = self._new_arrays(self._packed_forward())
         features, _ = self._stack.forward(Pass(batch, n_threads), arrays, pooling)
         return features[:, : self.n_features_out]
+
+    def stepper(self, pooling=None):
+        """The network step by step; kept until the parameters change.
+
+        Parameters
+        ----------
+        pooling : {"last", "mean", "max"}, default=None
+            Hand out pooled hidden states instead of outputs.
+
+        Returns
+        -------
+        stepper : Stepper
+        """
+        packed = self._packed or self._packed_forward()
+        owner, steppers = self._steppers
+        if owner is not packed:
+            steppers = {}
+            self._steppers = (packed, steppers)
+        if pooling not in steppers:
+            steppers[pooling] = self._new_stepper(packed, pooling)
+        return steppers[pooling]
+
+    def _new_stepper(self, packed, pooling):
+        arrays = self._new_arrays(packed)
+        return Stepper(
+            self.kernels, self.dtype, list(self._stack.layers.values()),
+            list(arrays.values()), None if pooling else packed[1],
+            self.n_features_out if pooling else self.config.n_outputs,
+            pooling or self.config.pooling or "last",
+        )  # fmt: skip
 
     @property
     def n_features_out(self):

@@ -4,6 +4,7 @@ network.py        RecurrentNetwork: layers, pooling, head around one flat vector
 config.py         what a network is made of, in plain values
 stack.py          levels of chains         chain.py     layers that run together
 layer.py          one recurrent layer in one direction, forward and backward
+weights.py        its sizes, its parameters, its packed weights
 dropout.py        masks and zoneout: what is random in a training pass
 head.py           the linear head          pooling.py   hidden states -> one vector
 cells.py          the cells as data        steps.py     step tables and row blocks

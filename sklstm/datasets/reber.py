@@ -21,7 +21,14 @@ GRAMMAR = (
 FINAL = len(GRAMMAR) - 1
 
 
-def make_reber(n_samples=100, *, embedded=True, target="critical", random_state=None):
+def make_reber(
+    n_samples=100,
+    *,
+    embedded=True,
+    target="critical",
+    min_length=0,
+    random_state=None,
+):
     """Generate strings of the (embedded) Reber grammar.
 
     The grammar is a small automaton: a string is a walk from its start to its end,
@@ -44,6 +51,11 @@ def make_reber(n_samples=100, *, embedded=True, target="critical", random_state=
         - "next": X holds every beginning of every string, the string's own ones in
           order, from one symbol up to all but one; y is the symbol that came next. A
           beginning of length 1 is where a new string starts.
+
+    min_length : int, default=0
+        Least number of symbols of a string. Strings are as likely as they are among
+        the long enough ones of the grammar; few are long, so this is what makes the
+        time lags long.
 
     random_state : int, RandomState instance or None, default=None
         Source of the strings. An int gives the same data on every call.
@@ -81,7 +93,7 @@ def make_reber(n_samples=100, *, embedded=True, target="critical", random_state=
     >>> from sklstm.datasets import make_reber
     >>> X, y = make_reber(n_samples=2, random_state=0)
     >>> ["".join("BTPSXVE"[k] for k in x.argmax(axis=1)) for x in X]
-    ['BTBPVPSE', 'BPBPVVE']
+    ['BTBPVVE', 'BPBTXSE']
     >>> y
     array(['T', 'P'], dtype='<U1')
     """
@@ -93,9 +105,9 @@ def make_reber(n_samples=100, *, embedded=True, target="critical", random_state=
             "target='critical' needs embedded=True: a plain Reber string has no symbol "
             "that repeats an early one. Use target='next'."
         )
+    check_count("min_length", min_length, 0)
     rng = check_random_state(random_state)
-    draw = _embedded_string if embedded else _string
-    strings = [draw(rng) for _ in range(n_samples)]
+    strings = _strings(rng, n_samples, embedded, min_length)
     encoded = [_one_hot(string) for string in strings]
     if target == "critical":
         return [x[:-2] for x in encoded], np.array([s[-2] for s in strings])
@@ -173,21 +185,43 @@ def _follow_embedded(text):
     return (text[1], "E", "")[len(text) - end - 1]
 
 
-def _string(rng):
-    """A random string of the Reber grammar."""
+def _strings(rng, n_samples, embedded, min_length):
+    """Random strings of the grammar with at least so many symbols."""
+    n_around = 4 if embedded else 0
+    chances = _chances_of_length(min_length - n_around)
+    strings = [_string(rng, chances) for _ in range(n_samples)]
+    if not embedded:
+        return strings
+    kept = ["TP"[k] for k in rng.randint(2, size=n_samples)]
+    return [f"B{k}{s}{k}E" for k, s in zip(kept, strings, strict=True)]
+
+
+def _string(rng, chances):
+    """A random string of the Reber grammar, by the table of `_chances_of_length`."""
     state, symbols = 0, []
     while state != FINAL:
-        arrows = GRAMMAR[state]
-        symbol = list(arrows)[rng.randint(len(arrows))]
-        symbols.append(symbol)
-        state = arrows[symbol]
+        arrows = list(GRAMMAR[state])
+        still_needed = max(len(chances) - 2 - len(symbols), 0)
+        weights = [chances[still_needed, GRAMMAR[state][arrow]] for arrow in arrows]
+        takes_second = rng.uniform() * sum(weights) >= weights[0]
+        symbols.append(arrows[int(takes_second)])
+        state = GRAMMAR[state][symbols[-1]]
     return "".join(symbols)
 
 
-def _embedded_string(rng):
-    """A random string of the embedded Reber grammar."""
-    kept = "TP"[rng.randint(2)]
-    return f"B{kept}{_string(rng)}{kept}E"
+def _chances_of_length(length):
+    """How likely a walk from each state makes at least 0, 1, ..., `length` steps.
+
+    An array of shape (length + 1, n_states). Each row is divided by its largest entry:
+    only the ratio of two states counts, and the probabilities themselves would
+    underflow for long strings.
+    """
+    chances = np.ones((max(length, 0) + 1, FINAL + 1))
+    for longer, row in zip(chances[1:], chances, strict=False):
+        for state, arrows in enumerate(GRAMMAR):
+            longer[state] = np.mean([row[k] for k in arrows.values()]) if arrows else 0
+        longer /= longer.max()
+    return chances
 
 
 def _one_hot(string):

@@ -71,10 +71,9 @@ def draw_sequences():
     counts = np.arange(len(X[0])) == 1
     draw_symbols(axes[2], X[0], counts, "BTPSXVE", f"embedded Reber: next is {y[0]}")
     X, y = make_two_sequences(8, random_state=0)
-    for label in (1, 0):
-        axes[3].plot(X[np.argmax(y == label)], lw=1, label=f"class {label}")
-    axes[3].legend(loc="upper right", ncols=2)
-    axes[3].set(title="two sequences", ylabel="number")
+    for label, color in ((0, "silver"), (1, "C3")):
+        axes[3].plot(X[np.argmax(y == label)], color=color, lw=1)
+    axes[3].set(title="two sequences: class 1 (red) and class 0", ylabel="number")
     X, y = make_copy_memory(1, random_state=0)
     counts = X[0][:, :2].any(axis=1)
     bits = "".join(map(str, y[0]))
@@ -235,25 +234,27 @@ def best_rate(runs):
 def report(runs):
     """Print what the runs of one problem and one model came to."""
     problem, model, rate = runs[0][:3]
+    seconds = np.median([run.seconds for run in runs])
     for goal in problem.goals:
-        reached = sorted(run.reached[goal] for run in runs if goal in run.reached)
-        result = f"{len(reached)} of {len(runs)} seeds"
-        if reached:
-            result += " after " + ", ".join(f"{n:,}" for n in reached)
+        reached = [run.reached.get(goal) for run in runs]
+        least = min(error[goal.measure] for run in runs for error in run.errors)
+        if any(reached):
+            result = " ".join(f"{n:,}" if n else "-" for n in reached)
         else:
-            least = min(e[goal.measure] for run in runs for e in run.errors)
-            result += f" in {runs[0].seen[-1]:,} sequences; least error {least:.3g}"
-        published = f"{goal.published:,}" if goal.published else "-"
+            result = f"none in {runs[0].seen[-1]:,} sequences; least error {least:.3g}"
+        published = f"{goal.published:,}" if goal.published else ""
         print(
             f"| {problem.name} | {goal.words} | {published} | {model} | {rate:g} "
-            f"| {result} | {np.median([run.seconds for run in runs]):.1f} |",
+            f"| {result} | {seconds:.1f} |",
             flush=True,
         )
 
 
 def run_all(problems, *, full):
     """Run and report every model on every problem; return the runs worth drawing."""
-    print("| problem | goal | published | network | rate | solved | seconds |")
+    print(
+        "| problem | goal | published | network | rate | met, seed by seed | seconds |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     kept = []
     for problem in problems:
@@ -275,54 +276,65 @@ def run_all(problems, *, full):
 # --------
 
 
+def problems_of(runs):
+    """The problems in the order in which they were run."""
+    return list(dict.fromkeys(run.problem for run in runs))
+
+
 def draw_curves(runs):
     """Draw the test error of every run over the sequences it had seen."""
-    problems = list(dict.fromkeys(run.problem for run in runs))
+    problems = problems_of(runs)
     n_rows = -(-len(problems) // 3)
     figure, axes = plt.subplots(
-        n_rows, 3, figsize=(11, 2.8 * n_rows), layout="constrained", squeeze=False
+        n_rows, 3, figsize=(11, 2.8 * n_rows + 0.4), layout="constrained", squeeze=False
     )
     for axis in axes.flat[len(problems) :]:
         axis.set_axis_off()
     for problem, axis in zip(problems, axes.flat, strict=False):
         goal = problem.goals[0]
-        for run in runs:
-            if run.problem == problem:
-                errors = [error[goal.measure] for error in run.errors]
-                color = f"C{list(MODELS).index(run.model)}"
-                axis.plot(run.seen, errors, "-", color=color, lw=1.2)
-                if goal in run.reached:
-                    axis.plot(run.seen[-1], errors[-1], "o", color=color, ms=5)
+        for run in (run for run in runs if run.problem == problem):
+            errors = [error[goal.measure] for error in run.errors]
+            color = f"C{list(MODELS).index(run.model)}"
+            axis.plot(run.seen, errors, color=color, lw=1.2)
+            if goal in run.reached:
+                n = run.reached[goal]
+                axis.plot(n, errors[run.seen.index(n)], "o", color=color, ms=6)
         axis.axhline(goal.limit, color="black", lw=0.8, ls=":")
         axis.set(title=problem.name, xlabel="sequences seen", ylabel=goal.measure)
+        axis.locator_params(axis="x", nbins=5)
     handles = [plt.Line2D([], [], color=f"C{k}") for k in range(len(MODELS))]
-    figure.legend(handles, MODELS, loc="outside upper center", ncols=len(MODELS))
+    handles.append(plt.Line2D([], [], color="black", lw=0.8, ls=":"))
+    names = [*MODELS, "goal (dot: first met)"]
+    figure.legend(handles, names, loc="outside upper center", ncols=len(names))
     return figure
 
 
 def draw_counts(runs):
-    """Draw the sequences until the first goal, beside the published ones."""
-    problems = list(dict.fromkeys(run.problem for run in runs))
+    """Draw the sequences until each goal was met, beside the published numbers."""
+    rows = [(problem, goal) for problem in problems_of(runs) for goal in problem.goals]
     figure, axis = plt.subplots(
-        figsize=(9, 1.5 + 0.55 * len(problems)), layout="constrained"
+        figsize=(9, 1.2 + 0.5 * len(rows)), layout="constrained"
     )
-    for row, problem in enumerate(problems):
-        published = [goal.published for goal in problem.goals if goal.published]
-        axis.plot(published[:1], [row] * len(published[:1]), "kD", mfc="none")
+    for row, (problem, goal) in enumerate(rows):
+        if goal.published:
+            axis.plot(goal.published, row, "kD", mfc="none")
         for k, model in enumerate(MODELS):
-            y = row + 0.16 * (k - 1.5)
-            ours = [r for r in runs if r.problem == problem and r.model == model]
-            for run in ours:
-                n = run.reached.get(problem.goals[0])
-                x, marker = (run.seen[-1], ">") if n is None else (n, "o")
-                fill = "none" if n is None else f"C{k}"
-                axis.plot(x, y, marker, color=f"C{k}", mfc=fill, ms=6)
-    axis.set_yticks(range(len(problems)), [problem.name for problem in problems])
-    axis.invert_yaxis()
-    axis.set(xscale="log", xlabel="sequences until solved (hollow arrow: not solved)")
-    axis.grid(axis="x", alpha=0.3)
+            for run in runs:
+                if (run.problem, run.model) == (problem, model):
+                    met = goal in run.reached
+                    x = run.reached[goal] if met else run.seen[-1]
+                    fill = f"C{k}" if met else "none"
+                    y = row + 0.18 * (k - 1.5)
+                    axis.plot(x, y, "os^v"[k], color=f"C{k}", mfc=fill, ms=6)
+        if row % 2:
+            axis.axhspan(row - 0.5, row + 0.5, color="whitesmoke", zorder=0)
+    axis.set_yticks(range(len(rows)), [f"{p.name}: {goal.words}" for p, goal in rows])
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set(xscale="log", xlabel="sequences until the goal was met (hollow: not met)")
+    axis.grid(axis="x", alpha=0.4)
     handles = [
-        plt.Line2D([], [], color=f"C{k}", marker="o", ls="") for k in range(len(MODELS))
+        plt.Line2D([], [], color=f"C{k}", marker="os^v"[k], ls="")
+        for k in range(len(MODELS))
     ]
     handles.append(plt.Line2D([], [], color="k", marker="D", mfc="none", ls=""))
     names = [*MODELS, "published (1997)"]

@@ -26,7 +26,10 @@ def check_not_negative(name, value):
 
 
 def check_choice(name, value, choices):
-    """Raise unless `value` is one of the choices."""
-    if not any(type(value) is type(choice) and value == choice for choice in choices):
-        expected = " or ".join(map(repr, choices))
-        raise ValueError(f"{name} must be {expected}, got {value!r}.")
+    """Raise unless `value` is one of the choices; 1 is not True."""
+    for choice in choices:
+        same_kind = isinstance(value, bool | np.bool_) == isinstance(choice, bool)
+        if same_kind and value == choice:
+            return
+    expected = " or ".join(map(repr, choices))
+    raise ValueError(f"{name} must be {expected}, got {value!r}.")

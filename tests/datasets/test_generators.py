@@ -88,3 +88,10 @@ def test_n_samples_that_is_no_count_is_told(name, n_samples):
 def test_bad_argument_tells_what_was_expected(name, arguments, message):
     with pytest.raises(ValueError, match=message):
         make(name, 3, **arguments)
+
+
+def test_numbers_of_numpy_serve_as_arguments():
+    X, y = datasets.make_temporal_order(np.int64(3), n_relevant=np.int32(3))
+    assert len(X) == 3
+    assert len(y[0]) == 3
+    assert len(datasets.make_reber(2, embedded=np.True_)[0]) == 2

@@ -181,6 +181,8 @@ def learn(problem, model, rate, seed, budget):
         n_jobs=1,
     )
     first = {} if regression or y_test.ndim > 1 else {"classes": np.unique(y_test)}
+    if getattr(problem.make, "keywords", {}).get("target") == "next":
+        y_test = allowed_symbols(X_test, first["classes"])
     seen, reached, errors = [], {}, []
     while len(reached) < len(problem.goals) and len(seen) * size < budget:
         X, y = problem.make(size, random_state=stream)
@@ -196,10 +198,19 @@ def learn(problem, model, rate, seed, budget):
     return Run(problem, model, rate, seed, reached, seen, errors, seconds)
 
 
+def allowed_symbols(X, symbols):
+    """Which of the symbols the grammar allows after each beginning: a table of bool."""
+    return np.array([[s in reber_next_symbols(x) for s in symbols] for x in X])
+
+
 def test_errors(problem, estimator, X, y):
     """The share of sequences with a wrong answer; the squared error of numbers."""
-    if getattr(problem.make, "keywords", {}).get("target") == "next":
-        return {"share wrong": wrong_beginnings(estimator, X)}
+    if y.dtype == bool:
+        # Wrong: a forbidden symbol is as probable as an allowed one.
+        probability = estimator.predict_proba(X)
+        least_allowed = np.where(y, probability, np.inf).min(axis=1)
+        wrong = least_allowed <= np.where(y, -np.inf, probability).max(axis=1)
+        return {"share wrong": wrong.mean()}
     predicted = estimator.predict(X)
     if problem.tolerance is not None:
         off = np.abs(predicted - y)
@@ -207,16 +218,6 @@ def test_errors(problem, estimator, X, y):
         return {"squared error": (off**2).mean(), "share wrong": wrong}
     wrong = predicted != y
     return {"share wrong": (wrong if wrong.ndim == 1 else wrong.any(axis=1)).mean()}
-
-
-def wrong_beginnings(estimator, X):
-    """Beginnings after which a forbidden symbol is as probable as an allowed one."""
-    allowed = np.array(
-        [[s in reber_next_symbols(x) for s in estimator.classes_] for x in X]
-    )
-    probability = estimator.predict_proba(X)
-    least_allowed = np.where(allowed, probability, np.inf).min(axis=1)
-    return (least_allowed <= np.where(allowed, -1, probability).max(axis=1)).mean()
 
 
 def best_rate(runs):

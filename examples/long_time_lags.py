@@ -147,7 +147,7 @@ FULL = [
     labels("two sequences, all noisy", TWO_NOISY, 41_740, 0.005),
     labels("two sequences, 1000 steps", TWO_LONG, 446_850, 0.005),
     labels("Reber, every next symbol", REBER_NEXT, 8_440, 0.02),
-    labels("copy, 10 bits, lag 100", make_copy_memory, None, 0.02, budget=60_000),
+    labels("copy, 10 bits, lag 100", make_copy_memory, None, 0.02, budget=100_000),
 ]
 
 MODELS = {

@@ -5,12 +5,12 @@ def draw_mask(
     unsigned int seed,
     const unsigned int[::1] sample_keys, # IN     (n_samples,)
     double rate,                         # of units left out
-    real[:, ::1] mask,                   # OUT    (n_samples, stride): 0 or 1 / (1 - rate)
+    real[:, ::1] mask,                   # OUT    (n_samples, stride): 0, or what keeps the mean
 ):
     """Masks of some sequences."""
     cdef Py_ssize_t sample, block, unit
-    cdef unsigned int key, threshold = <unsigned int> (rate * 65536 + 0.5)
-    cdef vreg kept = v_set(<real> (1 / (1 - rate)))
+    cdef unsigned int key, threshold = rate_threshold(rate)
+    cdef vreg kept = v_set(<real> (65536.0 / (65536 - threshold)))
     with nogil:
         for sample in range(mask.shape[0]):
             key = random_key(seed, sample_keys[sample], 0)

@@ -118,7 +118,6 @@ cdef struct Cell:
     bint projects             # in its last forward and its first backward phase
     Py_ssize_t recurrent_first_slot
     Py_ssize_t recurrent_n_slots
-    bint carries_hidden       # carry is a part of the gradient of the hidden state
 
 
 cdef inline Py_ssize_t ceil_divide(Py_ssize_t size, Py_ssize_t part) noexcept nogil:

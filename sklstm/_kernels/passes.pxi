@@ -176,11 +176,16 @@ cdef LayerPass make_layer(const Cell* kernel, Py_ssize_t hidden_size, Py_ssize_t
     return layer
 
 
+cdef inline unsigned int rate_threshold(double rate) noexcept nogil:
+    """A rate in 65536ths: of random numbers of 16 bits, as many are below. Never all."""
+    return min(<unsigned int> (rate * 65536 + 0.5), 65535)
+
+
 cdef Zoneout make_zoneout(double rate, unsigned int seed,
                           const unsigned int[::1] sample_keys) noexcept:
     cdef Zoneout zoneout
     zoneout.rate = rate
-    zoneout.threshold = <unsigned int> (rate * 65536 + 0.5)
+    zoneout.threshold = rate_threshold(rate)
     zoneout.seed = seed
     zoneout.sample_keys = NULL
     if sample_keys is not None and sample_keys.shape[0] > 0:

@@ -6,6 +6,9 @@
 # the hidden and the cell states, then the pooled vectors, rows without padding.
 
 cdef enum:
+    # Elements of the state from which the interpreter's lock is released for the time of a
+    # step: below, that would take longer than it lasts.
+    WORTH_RELEASING = 2048
     POOL_LAST = 0
     POOL_MEAN = 1
     POOL_MAX = 2
@@ -47,9 +50,9 @@ cdef class Stream:
             self._set_head(*head)
 
     def _set_layer(self, Py_ssize_t i, str cell_name, Py_ssize_t hidden_size,
-                    Py_ssize_t output_size, Py_ssize_t n_inputs, const real[::1] panels,
-                    const real[::1] biases, const real[:, ::1] peephole, bint has_cell,
-                    bint has_extra, bint projects, double zoneout):
+                   Py_ssize_t output_size, Py_ssize_t n_inputs, const real[::1] panels,
+                   const real[::1] biases, const real[:, ::1] peephole, bint has_cell,
+                   bint has_extra, bint projects, double zoneout):
         cdef LayerPass* layer = &self._layers[i]
         find_cell(cell_name, projects, &self._cells[i])
         memset(layer, 0, sizeof(LayerPass))
@@ -95,6 +98,9 @@ cdef class Stream:
         cdef const real[::1] one
         cdef const real[:, ::1] several
         cdef const real* rows
+        cdef const real* old
+        cdef real* new
+        cdef real* memory
         cdef Py_ssize_t n = outputs.shape[0], n_features
         cdef Py_ssize_t n_bytes = n * self.n_state * <Py_ssize_t> sizeof(real)
         cdef bytes work, new_state
@@ -120,9 +126,13 @@ cdef class Stream:
                 return None
         work = PyBytes_FromStringAndSize(NULL, self._work_size(n) * <Py_ssize_t> sizeof(real))
         new_state = PyBytes_FromStringAndSize(NULL, n_bytes)
-        self._compute(n, n_steps, rows, <const real*> PyBytes_AS_STRING(state),
-                      <real*> PyBytes_AS_STRING(new_state), <real*> PyBytes_AS_STRING(work),
-                      &outputs[0, 0])
+        old, new = <const real*> PyBytes_AS_STRING(state), <real*> PyBytes_AS_STRING(new_state)
+        memory = <real*> PyBytes_AS_STRING(work)
+        if n * self.n_state < WORTH_RELEASING:
+            self._compute(n, n_steps, rows, old, new, memory, &outputs[0, 0])
+        else:
+            with nogil:
+                self._compute(n, n_steps, rows, old, new, memory, &outputs[0, 0])
         return new_state
 
     cdef void _compute(self, Py_ssize_t n, Py_ssize_t n_steps, const real* x, const real* state,

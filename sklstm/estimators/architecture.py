@@ -10,6 +10,14 @@ from ..network import NetworkConfig, cell_name
 CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
 
 
+# Parameters that a field of the configuration is made of, where the name is another.
+WORDS_OF = {
+    "cell": "cell, peephole, coupled_gates, reset_after and activation",
+    "learned_start": "learn_initial_state",
+    "projection_sizes": "projection_size",
+}
+
+
 def network_config(estimator, *, n_features, n_outputs, pooling):
     """Return the configuration that an estimator's parameters ask for.
 
@@ -64,9 +72,10 @@ def check_unchanged(config, fitted):
     present = fitted.as_dict()
     for name, value in config.as_dict().items():
         if value != present[name] and name not in CHANGEABLE:
+            words = WORDS_OF.get(name, name)
             raise ValueError(
                 f"The fitted network has {name}={present[name]!r}, so training cannot "
-                f"go on with {name}={value!r}. Set {name} back, or start anew with "
+                f"go on with {name}={value!r}. Set {words} back, or start anew with "
                 "warm_start=False and fit."
             )
 
@@ -113,8 +122,7 @@ def _check_combination(estimator, pooling):
         raise ValueError(
             f"bptt_steps={estimator.bptt_steps} does not go with bidirectional=True: "
             "the second direction would start at every piece without knowing what "
-            "follows. Use checkpoint_steps, which needs as little memory and changes "
-            "no bit."
+            "follows. Use checkpoint_steps, which saves memory and changes no bit."
         )
     if estimator.checkpoint_steps is not None:
         raise ValueError(

@@ -130,7 +130,9 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             weights = self._weights(task, y, sample_weight, sequences)
             validation = self._validation_data(task, validation)
             random_state = check_random_state(self.random_state)
-            network = self._network_to_train(task, sequences, random_state, goes_on)
+            network = self._network_to_train(
+                task, sequences, weights, random_state, goes_on
+            )
             self._train(
                 network,
                 task,
@@ -209,7 +211,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         name = "sample_weight_val"
         return sequences, y, self._weights(task, y, sample_weight, sequences, name)
 
-    def _network_to_train(self, task, sequences, random_state, goes_on):
+    def _network_to_train(self, task, sequences, weights, random_state, goes_on):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
         config = network_config(
             self,
@@ -226,7 +228,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             weight_init=self.weight_init,
             init_scale=self.init_scale,
             forget_bias=self.forget_bias,
-            max_length=int(sequences.lengths.max()),
+            max_length=_longest(sequences, weights),
         )
         return network
 
@@ -330,3 +332,9 @@ def _in_passes(sequences):
     whole = sequences.offsets[1:] // ROWS_PER_PASS
     cuts = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(sequences)]
     return [sequences[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def _longest(sequences, weights):
+    """Length of the longest sequence that counts."""
+    lengths = sequences.lengths
+    return int(lengths.max() if weights is None else lengths[weights > 0].max())

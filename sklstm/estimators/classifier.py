@@ -10,7 +10,7 @@ from .tasks import ClassificationTask
 
 @recurrent_estimator
 class LSTMClassifier(ClassifierMixin, SequencePredictor):
-    """Recurrent network (LSTM or GRU) that classifies sequences.
+    """Recurrent network (LSTM, GRU or RNN) that classifies sequences.
 
     One or several recurrent layers read a sequence step by step; the hidden states of
     the top layer become one vector (`pooling`), and a linear head on it gives the

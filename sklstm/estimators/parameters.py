@@ -12,6 +12,8 @@ import inspect
 import textwrap
 from typing import dataclass_transform
 
+import numpy as np
+
 
 def parameter(default, constraints, doc, *, only=None):
     """Declare one constructor parameter of an estimator.
@@ -77,7 +79,7 @@ def check_parameters_apply(estimator):
     for field in dataclasses.fields(estimator):
         only = field.metadata["only"]
         value = getattr(estimator, field.name)
-        if not only or value == field.default:
+        if not only or _is_default(value, field.default):
             continue
         for other, choices in only.items():
             chosen = getattr(estimator, other)
@@ -88,6 +90,11 @@ def check_parameters_apply(estimator):
                     f"belongs to {wanted}. Leave {field.name} at its default, "
                     f"{field.default!r}, or choose {wanted}."
                 )
+
+
+def _is_default(value, default):
+    """Whether a value, which may be an array, is a default, which is not."""
+    return value is default or (np.ndim(value) == 0 and value == default)
 
 
 def applicable_parameters(estimator):

@@ -13,7 +13,7 @@ from .tasks import RegressionTask
 
 @recurrent_estimator
 class LSTMRegressor(RegressorMixin, SequencePredictor):
-    """Recurrent network (LSTM or GRU) that predicts numbers from sequences.
+    """Recurrent network (LSTM, GRU or RNN) that predicts numbers from sequences.
 
     One or several recurrent layers read a sequence step by step; the hidden states of
     the top layer become one vector (`pooling`), and a linear head on it gives one or

@@ -308,7 +308,8 @@ class SharedParameters(BaseEstimator):
         """int or None
         Truncated back-propagation: the gradient goes back to the last multiple of this
         many steps, while states are carried on. Bounds the memory of very long
-        sequences. None does not truncate.
+        sequences. With ``pooling='last'`` it so reaches back between one step and this
+        many. None does not truncate.
         """,
         only=_STOCHASTIC,
     )
@@ -344,7 +345,8 @@ class SharedParameters(BaseEstimator):
         None,
         ["random_state"],
         """int, RandomState instance or None
-        Source of the first weights, of the validation part and of the mini-batches.
+        Source of the first weights, of the validation part, of the mini-batches, and
+        of dropout and zoneout.
         An int makes `fit` give the same bits on every call, whatever the number of
         threads.
         """,

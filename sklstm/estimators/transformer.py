@@ -19,7 +19,7 @@ class SequenceTransformer(
     RecurrentEstimator,
     auto_wrap_output_keys=None,
 ):
-    """Recurrent network (LSTM or GRU) that turns sequences into vectors.
+    """Recurrent network (LSTM, GRU or RNN) that turns sequences into vectors.
 
     The network is trained on an objective that needs no labels, predicting the next
     time step, or on labels or numbers. Its head is then put aside: the hidden states of
@@ -186,10 +186,11 @@ class SequenceTransformer(
 
         Returns
         -------
-        X_out : ndarray of shape (n_samples, hidden_size)
+        X_out : ndarray of shape (n_samples, n_features_out)
             One row for each sequence, of the network's `dtype`, or a data frame after
-            `set_output`. With ``output="sequence"`` the states of all steps in the
-            layout of X: a 3-D array, a 1-D object array of 2-D arrays, or `Sequences`.
+            `set_output`: the hidden units of the top layer, or the numbers that
+            they are projected to, of both directions side by side. With
+            ``output="sequence"`` the states of all steps in the layout of X: a 3-D array, a 1-D object array of 2-D arrays, or `Sequences`.
         """
         network = self._fitted_network()
         sequences, layout = validate_sequences(

@@ -108,7 +108,7 @@ class Chain:
         """Number and direction of each layer."""
         return [(number, self.direction) for number in self.numbers]
 
-    def forward(self, run, x, arrays, pooling):
+    def forward(self, run, x, arrays, pooling, input_mask=None):
         """Run over a batch.
 
         Parameters
@@ -118,6 +118,8 @@ class Chain:
         arrays : list of LayerArrays
         pooling : {"last", "mean", "max"} or None
             What becomes of the top layer's hidden states.
+        input_mask : ndarray of shape (n_samples, >= n_inputs), default=None
+            What the rows of each sequence are multiplied with.
 
         Returns
         -------
@@ -128,7 +130,7 @@ class Chain:
         """
         windows = self._in_order(run.windows)
         keeps_all = run.training and len(windows) == 1
-        noises = self._noises(run, arrays)
+        noises = [(None, input_mask), *self._noises(run, arrays)]
         states = [_learned_start(of_layer.parameters) for of_layer in arrays]
         checkpoints, outputs = [], None
         for k, window in enumerate(windows):
@@ -229,11 +231,16 @@ class Chain:
         keep_states = keeps_gates or top > 0 or pooling != "last"
         plan = self._plan(run, window, keep_states)
         rows = x[plan.rows]
+        if noises[0][1] is not None:
+            rows = _masked(
+                rows, noises[0][1], plan, self.top.kernels, arrays[0].workspace,
+                "masked_inputs",
+            )  # fmt: skip
         layer_runs = []
         for i, (layer, of_layer) in enumerate(zip(self.layers, arrays, strict=True)):
             if i == top and top > 0 and not keeps_gates and pooling == "last":
                 plan = self._plan(run, window, keep_states=False)
-            noise, mask = noises[i]
+            noise, mask = noises[i + 1]
             states = layer.forward(
                 plan, rows, of_layer.packed, of_layer.workspace,
                 training=keeps_gates, noise=noise, **initial[i],
@@ -242,7 +249,9 @@ class Chain:
             if i < top:
                 rows = states.hidden[plan.n_samples :, : layer.output_size]
                 if mask is not None:
-                    rows = _masked(rows, mask, plan, of_layer.workspace, layer)
+                    rows = _masked(
+                        rows, mask, plan, layer.kernels, of_layer.workspace, "masked"
+                    )
         return layer_runs
 
     def _plan(self, run, window, keep_states):
@@ -283,7 +292,7 @@ class Chain:
     def _send_down(self, run, i, layer_runs, panels, arrays, noises):
         """The gradient of layer i's input, which is the output of the layer below."""
         plan, states = layer_runs[i].plan, layer_runs[i].states
-        layer, mask = self.layers[i - 1], noises[i - 1][1]
+        layer, mask = self.layers[i - 1], noises[i][1]
         d_x = arrays[i].workspace.take("d_x", (plan.n_rows, layer.output_stride))
         self.layers[i].input_gradient(plan, states.gates, panels, d_x)
         if mask is not None:
@@ -335,9 +344,8 @@ def _has_gradient(run, windows, k, pooling):
     return k == 0 or bool(((lengths > first) & (lengths <= last)).any())
 
 
-def _masked(rows, mask, plan, workspace, layer):
-    """A layer's output on its way to the next one."""
-    masked = workspace.take("masked", (plan.n_rows, layer.output_stride))
-    masked = masked[:, : layer.output_size]
-    layer.kernels.scale_rows(rows, plan.offsets, mask, masked, plan.n_threads)
+def _masked(rows, mask, plan, kernels, workspace, name):
+    """Inputs, or a layer's output on its way to the next one."""
+    masked = workspace.take(name, rows.shape)
+    kernels.scale_rows(rows, plan.offsets, mask, masked, plan.n_threads)
     return masked

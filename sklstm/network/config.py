@@ -69,8 +69,15 @@ class NetworkConfig:
                 f"pooling must be one of {POOLINGS} or None, got {self.pooling!r}"
             )
         # Plain values, whatever a caller passes: the configuration is pickled.
-        object.__setattr__(self, "dtype", np.dtype(self.dtype).name)
-        object.__setattr__(self, "hidden_layer_sizes", tuple(self.hidden_layer_sizes))
+        sizes = self.projection_sizes
+        plain = {
+            "cell": str(self.cell),
+            "dtype": np.dtype(self.dtype).name,
+            "hidden_layer_sizes": tuple(map(int, self.hidden_layer_sizes)),
+            "projection_sizes": None if sizes is None else tuple(map(int, sizes)),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     @property
     def directions(self):
@@ -81,6 +88,11 @@ class NetworkConfig:
     def output_sizes(self):
         """Size of each layer's hidden state, in one direction."""
         return self.projection_sizes or self.hidden_layer_sizes
+
+    @property
+    def n_units(self):
+        """Hidden units of all layers and directions."""
+        return sum(self.hidden_layer_sizes) * len(self.directions)
 
     @property
     def is_noisy(self):

@@ -1,7 +1,7 @@
 """What is random in a training pass: dropout masks and zoneout.
 
 Every number depends on a seed, on its place in the network and on the number of the
-sample in the training data, never on threads or on the companions in a batch.
+sample among those that count, never on threads or on the companions in a batch.
 """
 
 from dataclasses import dataclass
@@ -46,14 +46,14 @@ class PassNoise:
     kernels : module
     seed : tuple of int
         Of the pass; another one for every update.
-    index : ndarray of int of shape (n_samples,)
-        Numbers of the batch's samples.
+    keys : ndarray of int of shape (n_samples,)
+        What each sequence of the batch draws by.
     """
 
-    def __init__(self, kernels, seed, index):
+    def __init__(self, kernels, seed, keys):
         self._kernels = kernels
         self._seed = seed
-        self._sample_keys = np.asarray(index).astype(np.uint32)
+        self._sample_keys = np.asarray(keys).astype(np.uint32)
 
     def input_mask(self, rate, width, workspace):
         """Mask of the network's inputs, or None for a rate of 0."""

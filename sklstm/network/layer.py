@@ -100,11 +100,8 @@ class RecurrentLayer(LayerWeights):
         hidden = self._take_states(
             plan, workspace, "hidden", hidden_0, self.output_size, self.output_stride
         )
-        recurrent = cell = gates = extra = mask = sample_keys = None
-        zoneout_seed = 0
-        if noise is not None:
-            mask, zoneout_seed = noise.mask, noise.zoneout_seed
-            sample_keys = noise.sample_keys
+        recurrent = cell = gates = extra = None
+        mask, *draws = _noise_arguments(noise)
         if mask is not None:
             recurrent = workspace.take("recurrent", hidden.shape)
             np.multiply(hidden[:n_samples], mask, out=recurrent[:n_samples])
@@ -123,8 +120,7 @@ class RecurrentLayer(LayerWeights):
         self.kernels.layer_forward(
             self.cell_name, self.hidden_size, self.output_size, x, packed.panels,
             packed.biases, packed.peephole, plan.steps, plan.blocks, hidden, recurrent,
-            cell, gates, extra, mask, self.zoneout, zoneout_seed, sample_keys,
-            plan.n_threads,
+            cell, gates, extra, mask, self.zoneout, *draws, plan.n_threads,
         )  # fmt: skip
         return LayerStates(hidden, recurrent, cell, gates, extra, noise)
 
@@ -202,7 +198,8 @@ class RecurrentLayer(LayerWeights):
         accumulate : bool, default=False
             Whether to add to ``gradients``: of all windows but the first done.
         """
-        noise, d_projected = states.noise, None
+        mask, *draws = _noise_arguments(states.noise)
+        d_projected = None
         if self.projection_size:
             shape = (plan.n_rows, self.output_stride)
             d_projected = workspace.take("d_projected", shape)
@@ -210,9 +207,7 @@ class RecurrentLayer(LayerWeights):
             self.cell_name, self.hidden_size, self.output_size, panels,
             packed.peephole, plan.steps, plan.blocks, states.hidden, states.recurrent,
             states.cell, states.gates, states.extra,
-            None if noise is None else noise.mask, self.zoneout,
-            0 if noise is None else noise.zoneout_seed,
-            None if noise is None else noise.sample_keys, d_output, d_states.hidden,
+            mask, self.zoneout, *draws, d_output, d_states.hidden,
             wants_initial, d_states.carry, d_states.zoned, d_states.peephole,
             d_projected, plan.n_threads,
         )  # fmt: skip
@@ -326,3 +321,10 @@ class RecurrentLayer(LayerWeights):
         if "hidden_0" in self.parameter_shapes:
             for name, d_initial in self.initial_gradient(d_states).items():
                 gradients[name][:] = np.add.reduce(d_initial, axis=0)
+
+
+def _noise_arguments(noise):
+    """Mask, seed of zoneout and sample keys as the kernels take them."""
+    if noise is None:
+        return None, 0, None
+    return noise.mask, noise.zoneout_seed, noise.sample_keys

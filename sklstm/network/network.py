@@ -1,5 +1,6 @@
 """The network: recurrent layers, pooling, a linear head; one flat vector."""
 
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -56,18 +57,7 @@ class RecurrentNetwork:
 
     @classmethod
     def from_config(cls, config, parameters=None):
-        """A network of a given configuration.
-
-        Parameters
-        ----------
-        config : NetworkConfig
-        parameters : ndarray of shape (n_parameters,), default=None
-            Copied; zeros by default.
-
-        Returns
-        -------
-        network : RecurrentNetwork
-        """
+        """A network of a given configuration, with a copy of parameters or zeros."""
         network = cls.__new__(cls)
         network.config = config
         network._build()
@@ -210,8 +200,9 @@ default="orthogonal"
     # ---- training passes -----------------------------------------------------------
 
     def forward(
-        self, batch, n_threads=1, *, noise_seed=(0,), window_steps=None, truncate=False
-    ):
+        self, batch, n_threads=1, *, noise_seed=(0,), noise_keys=None,
+        window_steps=None, truncate=False,
+    ):  # fmt: skip
         """Outputs of a training pass; keeps what `backward` needs.
 
         Parameters
@@ -220,6 +211,8 @@ default="orthogonal"
         n_threads : int, default=1
         noise_seed : tuple of int, default=(0,)
             Of dropout and zoneout; another one for every update.
+        noise_keys : ndarray of int of shape (n_samples,), default=None
+            What each sequence draws by; the numbers of the samples by default.
         window_steps : int, default=None
             Steps of a window. Only the states between windows are kept, and `backward`
             computes each window again. None keeps everything.
@@ -237,7 +230,8 @@ default="orthogonal"
         arrays = self._arrays(packed_layers, self.workspaces)
         noise = None
         if self.config.is_noisy:
-            noise = PassNoise(self.kernels, noise_seed, batch.index)
+            keys = batch.index if noise_keys is None else noise_keys
+            noise = PassNoise(self.kernels, noise_seed, keys)
         run = Pass(batch, n_threads, True, noise, window_steps, truncate)
         features, traces = self._stack.forward(run, arrays, self.config.pooling)
         self._pass = (run, traces, features, arrays)
@@ -291,7 +285,7 @@ default="orthogonal"
         """
         config = self.config
         packed = self._packed_forward()
-        spare = batch.n_rows * sum(config.hidden_layer_sizes) <= SPARE_STATES
+        spare = batch.n_rows * config.n_units <= SPARE_STATES
         arrays = self._borrow(packed) if spare else self._new_arrays(packed)
         features, _ = self._stack.forward(
             Pass(batch, n_threads), arrays, config.pooling
@@ -335,19 +329,20 @@ default="orthogonal"
         packed = self._packed or self._packed_forward()
         owner, steppers = self._steppers
         if owner is not packed:
-            steppers = {}
-            self._steppers = (packed, steppers)
+            self._steppers = packed, steppers = (packed, {})
         if pooling not in steppers:
             steppers[pooling] = self._new_stepper(packed, pooling)
         return steppers[pooling]
 
     def _new_stepper(self, packed, pooling):
         arrays = self._new_arrays(packed)
+        config = repr(self.config).encode()
         return Stepper(
-            self.kernels, self.dtype, list(self._stack.layers.values()),
-            list(arrays.values()), None if pooling else packed[1],
+            list(self._stack.layers.values()), list(arrays.values()),
+            None if pooling else packed[1],
             self.n_features_out if pooling else self.config.n_outputs,
             pooling or self.config.pooling or "last",
+            zlib.crc32(self.parameters.tobytes(), zlib.crc32(config)),
         )  # fmt: skip
 
     @property

@@ -91,14 +91,16 @@ class LayerStack:
         traces : list of list
             What `backward` needs.
         """
-        x, traces, top = self._inputs(run, arrays), [], len(self._levels) - 1
+        x, traces, top = run.batch.inputs, [], len(self._levels) - 1
+        mask = self._input_mask(run, arrays)
         for level, chains in enumerate(self._levels):
             results = [
                 chain.forward(
-                    run, x, _of(chain, arrays), pooling if level == top else None
+                    run, x, _of(chain, arrays), pooling if level == top else None, mask
                 )
                 for chain in chains
             ]
+            mask = None
             traces.append([trace for _, trace in results])
             outputs = [rows for rows, _ in results]
             if level < top:
@@ -154,16 +156,12 @@ class LayerStack:
 
     # ---- between levels ------------------------------------------------------------
 
-    def _inputs(self, run, arrays):
-        """The network's inputs, some of them dropped in training."""
-        rate, x = self.config.input_dropout, run.batch.inputs
-        if run.noise is None or rate == 0:
-            return x
-        workspace = arrays[0, 0].workspace
-        mask = run.noise.input_mask(rate, x.shape[1], workspace)
-        masked = workspace.take("masked_inputs", x.shape)
-        self.kernels.scale_rows(x, run.batch.offsets, mask, masked, run.n_threads)
-        return masked
+    def _input_mask(self, run, arrays):
+        """Of the network's inputs."""
+        if run.noise is None:
+            return None
+        width, workspace = self.config.n_features, arrays[0, 0].workspace
+        return run.noise.input_mask(self.config.input_dropout, width, workspace)
 
     def _mask(self, run, chain, arrays):
         """Of a chain's outputs on their way to the next level."""

@@ -1,5 +1,6 @@
 """One step of sequences that arrive step by step, and the state between steps."""
 
+import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -20,17 +21,20 @@ class StreamState(NamedTuple):
         Sequences that are stepped together.
     n_steps : int
         Steps so far.
+    model : int
+        Checksum of the model that the state belongs to.
 
     Examples
     --------
     >>> from sklstm.network.streaming import StreamState
-    >>> StreamState(b"1234", 1, 0)
+    >>> StreamState(b"1234", 1, 0, 4711)
     StreamState(n_streams=1, n_steps=0)
     """
 
     values: bytes
     n_streams: int
     n_steps: int
+    model: int
 
     def __repr__(self):
         return f"StreamState(n_streams={self.n_streams}, n_steps={self.n_steps})"
@@ -41,8 +45,6 @@ class Stepper:
 
     Parameters
     ----------
-    kernels : module
-    dtype : dtype
     layers : list of RecurrentLayer
     arrays : list of LayerArrays
         Of each layer.
@@ -51,10 +53,15 @@ class Stepper:
     n_outputs : int
         Outputs of the head, or size of the pooled states.
     pooling : {"last", "mean", "max"}
+    model : int
+        Checksum of the network, to know its states by.
     """
 
-    def __init__(self, kernels, dtype, layers, arrays, head, n_outputs, pooling):
-        self.dtype = dtype
+    def __init__(
+        self, layers, arrays, head, n_outputs, pooling, model
+    ):  # fmt: skip
+        self._model = zlib.crc32(pooling.encode(), model)
+        self.dtype = layers[0].dtype
         self.n_features = layers[0].n_inputs
         self._n_outputs = n_outputs
         self._start = [
@@ -73,12 +80,16 @@ class Stepper:
             )
             for layer, of_layer in zip(layers, arrays, strict=True)
         ]  # fmt: skip
-        self._kernel_step = kernels.Stream(
-            descriptions,
-            head or (),
-            n_outputs if head else 0,
-            _POOLINGS.index(pooling),
-        ).step
+        self._kernel_step = (
+            layers[0]
+            .kernels.Stream(
+                descriptions,
+                head or (),
+                n_outputs if head else 0,
+                _POOLINGS.index(pooling),
+            )
+            .step
+        )
 
     def initial_state(self, n_streams=1):
         """The state before the first step.
@@ -97,7 +108,7 @@ class Stepper:
             for start in starts
         ]
         values = b"".join(part.tobytes() for part in rows)
-        return StreamState(values, n_streams, 0)
+        return StreamState(values, n_streams, 0, self._model)
 
     def step(self, x, state):
         """Go one step on.
@@ -117,7 +128,12 @@ class Stepper:
         TypeError, ValueError
             If `x` or `state` is not what was expected. The state is still good.
         """
-        values, n_streams, n_steps = state
+        values, n_streams, n_steps, model = state
+        if model != self._model:
+            raise ValueError(
+                "the state belongs to another model, or to this one before it was "
+                "fitted anew. Begin with initial_state."
+            )
         outputs = np.empty((n_streams, self._n_outputs), self.dtype)
         try:
             values = self._kernel_step(x, values, n_steps, outputs)
@@ -126,15 +142,8 @@ class Stepper:
         if values is None:
             x = self._checked(x, state)
             values = self._kernel_step(x, state.values, n_steps, outputs)
-            if values is None:
-                raise ValueError(
-                    f"the state has {len(state.values)} bytes for {n_streams} "
-                    "stream(s), which is not what this model needs: it is the state of "
-                    "another model, or of this one before it was fitted anew. Begin "
-                    "with initial_state."
-                )
         # As StreamState(...), which takes three times as long.
-        state = tuple.__new__(StreamState, (values, n_streams, n_steps + 1))
+        state = tuple.__new__(StreamState, (values, n_streams, n_steps + 1, model))
         return outputs, state
 
     def _checked(self, x, state):
@@ -149,16 +158,18 @@ class Stepper:
                 f"stream(s) with {self.n_features} channel(s): {shape}"
                 + (f" or {shape[1:]}." if state.n_streams == 1 else ".")
             )
-        bad = np.argwhere(~np.isfinite(np.atleast_2d(x)))
+        with np.errstate(over="ignore"):
+            cast = np.ascontiguousarray(x, dtype=self.dtype)
+        bad = np.argwhere(~np.isfinite(np.atleast_2d(cast)))
         if len(bad):
             stream, channel = bad[0]
             raise ValueError(
                 f"channel {channel} of stream {stream} is "
                 f"{np.atleast_2d(x)[stream, channel]} at step {state.n_steps}; values "
-                "must be finite. The state is unchanged: impute and step again, or "
-                "leave the step out."
+                f"must be finite, and not too large for {self.dtype}. The state is "
+                "unchanged: impute and step again, or leave the step out."
             )
-        return np.ascontiguousarray(x, dtype=self.dtype)
+        return cast
 
 
 def _start_of(layer, parameters):

@@ -37,6 +37,9 @@ class StochasticTrainer:
     penalty_strength : float
         ``alpha`` over the sum of the weights; 0 for none.
     n_threads : int
+    noise_index : ndarray of int of shape (n_usable,)
+        All samples that count, in ascending order: dropout is drawn by their place
+        here, so that a sample of weight zero moves nothing.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class StochasticTrainer:
         generator,
         penalty_strength,
         n_threads,
+        noise_index,
     ):
+        self._noise_index = noise_index
         self._network = network
         self._sequences = sequences
         self._targets = targets
@@ -209,9 +214,8 @@ class StochasticTrainer:
         """Make one update; return the batch's loss and gradient norm."""
         network, gradient = self._network, self._gradient
         batch = pack_batch(self._sequences, index)
-        seed = (self._state.noise_seed or 0, self._state.n_updates + k)
         outputs = network.forward(
-            batch, self._n_threads, noise_seed=seed, **self._options.windows
+            batch, self._n_threads, **self._noise(batch, k), **self._options.windows
         )
         value, d_outputs = self._targets.value_and_gradient(outputs, batch)
         if not math.isfinite(value):
@@ -225,6 +229,15 @@ class StochasticTrainer:
         self._optimizer.step(learning_rate)
         network.parameters_changed()
         return value, norm
+
+    def _noise(self, batch, k):
+        """What dropout and zoneout draw by in the k-th update of the epoch."""
+        if not self._network.config.is_noisy:
+            return {}
+        return {
+            "noise_seed": (self._state.noise_seed, self._state.n_updates + k),
+            "noise_keys": np.searchsorted(self._noise_index, batch.index),
+        }
 
     def _diverged(self, what, value, k, batch, outputs):
         """Return the error for a batch whose loss or gradient is not finite."""

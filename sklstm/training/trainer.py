@@ -191,6 +191,7 @@ def train(
         validation=_make_validation(
             validation, validation_index, loss, network.parameters.dtype
         ),
+        noise_index=index,
         incremental=incremental,
     )
     return state
@@ -210,6 +211,7 @@ def _run_stochastic(
     on_epoch,
     generator,
     validation,
+    noise_index,
     incremental,
 ):
     # A validation target far out of range, or an exploding batch, shows as infinity or
@@ -227,6 +229,7 @@ def _run_stochastic(
             generator=generator,
             penalty_strength=penalty_strength,
             n_threads=n_threads,
+            noise_index=noise_index,
         )
         trainer.run(
             1 if incremental else options.max_iter,

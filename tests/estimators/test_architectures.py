@@ -170,13 +170,43 @@ def test_a_combination_that_means_nothing_is_an_error(kind, parameters, message)
         make_estimator(kind, **parameters).fit(X, target_for(kind, labels, numbers))
 
 
+@pytest.mark.parametrize("sizes", [[3, 2], (3, 2), np.array([3, 2])], ids=repr)
+def test_projection_sizes_take_any_sequence_of_integers(sizes):
+    X, labels, _ = make_problem()
+    estimator = make_estimator("classifier", hidden_layer_sizes=(5, 4))
+    layers = estimator.set_params(projection_size=sizes).fit(X, labels).layers_
+    assert [layer[0]["weight_hh"].shape[1] for layer in layers] == [3, 2]
+    with pytest.raises(ValueError, match="has no effect with cell='gru'"):
+        estimator.set_params(cell="gru").fit(X, labels)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, NOISE, {"forget_bias": "chrono"}],
+    ids=["plain", "noise", "start"],
+)
+def test_a_sample_of_zero_weight_leaves_no_trace(parameters):
+    X, labels, _ = make_problem()
+    weights = np.ones(len(X))
+    weights[[0, 5, 20]] = 0
+    long = [np.zeros((50, 3)), *X[1:]]
+    counted = make_estimator("classifier", **parameters).fit(
+        [x for x, weight in zip(X, weights, strict=True) if weight],
+        labels[weights > 0],
+    )
+    weighted = make_estimator("classifier", **parameters)
+    weighted.fit(long, labels, sample_weight=weights)
+    assert_array_equal(weighted.predict_proba(X), counted.predict_proba(X))
+
+
 def test_going_on_may_change_the_dropout_but_not_the_network():
     X, labels, _ = make_problem()
     estimator = make_estimator("classifier", warm_start=True, dropout=0.3)
     estimator.fit(X, labels)
     estimator.set_params(dropout=0.0, zoneout=0.1).fit(X, labels)
     for parameters, named in [
-        ({"peephole": True}, "cell='lstm_peephole'"),
+        ({"peephole": True}, "cell='lstm_peephole'.* Set cell, peephole, coupled"),
+        ({"learn_initial_state": True}, "learned_start=True.* Set learn_initial_state"),
         ({"bidirectional": True}, "bidirectional=True"),
         ({"projection_size": 3}, "projection_sizes=\\(3,\\)"),
     ]:

@@ -75,6 +75,12 @@ def test_every_network_can_be_stepped(isa, dtype, parameters, pooling):
         assert_steps_equal(model, method, X[:n_streams].astype(dtype))
 
 
+def test_many_streams_release_the_lock_and_keep_their_bits():
+    model, method = fitted("classes", hidden_layer_sizes=40)
+    many = np.random.RandomState(1).normal(size=(60, 3, 3)).astype(np.float32)
+    assert_steps_equal(model, method, many)
+
+
 @pytest.mark.parametrize("output", ["last", "mean", "max"])
 def test_transformer_steps_to_features(output):
     model = SequenceTransformer(output=output, hidden_layer_sizes=6, max_iter=2)
@@ -142,6 +148,7 @@ def test_a_new_fit_is_stepped_with_the_new_weights():
         (np.zeros((1, 1, 3)), "expected one step"),
         ([0.0, np.nan, 0.0], "channel 1 of stream 0 is nan at step 0"),
         (np.float32([0.0, 0.0, np.inf]), "channel 2 of stream 0 is inf at step 0"),
+        ([1e300, 0.0, 0.0], "channel 0 of stream 0 is 1e.300.*too large for float32"),
     ],
 )
 def test_bad_steps_are_explained_and_lose_nothing(x, message):
@@ -160,9 +167,17 @@ def test_words_are_no_numbers():
 
 def test_a_state_of_another_model_is_refused():
     model, _ = fitted("classes")
-    other, _ = fitted("classes", hidden_layer_sizes=7)
-    with pytest.raises(ValueError, match="state of another model"):
-        model.step(X[0, 0], other.initial_state())
+    state = model.initial_state()
+    for other in (
+        fitted("classes", hidden_layer_sizes=7)[0],
+        fitted("classes", pooling="mean")[0],
+        fitted("classes", random_state=1)[0],
+    ):
+        with pytest.raises(ValueError, match="belongs to another model"):
+            other.step(X[0, 0], state)
+    model.set_params(random_state=2).fit(X, Y["classes"])
+    with pytest.raises(ValueError, match="before it was fitted anew"):
+        model.step(X[0, 0], state)
     with pytest.raises(TypeError, match="must come from initial_state"):
         model.step(X[0, 0], None)
 

@@ -3,7 +3,6 @@
 
 cdef bint find_cell(str name, bint projected, Cell* cell) except False:
     """Fill in the cell; `projected` is for the family of the LSTM."""
-    cell.carries_hidden = False
     cell.projects = False
     cell.n_phases = 1
     cell.blocks_per_panel[0] = 1
@@ -28,14 +27,12 @@ cdef bint find_cell(str name, bint projected, Cell* cell) except False:
         cell.backward[0] = gru_backward_update_candidate
         cell.backward[1] = gru_backward_reset
         cell.recurrent_n_slots = 2
-        cell.carries_hidden = True
     elif name == "gru_reset_after":
         cell.n_slots = 4
         cell.forward[0] = gru_reset_after_forward
         cell.backward[0] = gru_reset_after_backward
         cell.recurrent_first_slot = 1
         cell.recurrent_n_slots = 3
-        cell.carries_hidden = True
     elif name in ("rnn_tanh", "rnn_relu"):
         cell.n_slots = 1
         cell.blocks_per_panel[0] = 4

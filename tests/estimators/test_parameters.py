@@ -168,9 +168,20 @@ def test_layers_are_read_only_views():
         {"weight_init": "normal"},
         {"forget_bias": 0.0},
         {"forget_bias": "chrono"},
+        {"init_scale": 0.5},
+        {"weight_init": "uniform", "init_scale": 0.5},
         {"cell": "gru"},
         {"cell": "gru", "reset_after": True},
         {"coupled_gates": True},
+        {"peephole": True},
+        {"projection_size": 4},
+        {"bidirectional": True},
+        {"learn_initial_state": True},
+        {"input_dropout": 0.25},
+        {"recurrent_dropout": 0.25},
+        {"dropout": 0.25},
+        {"zoneout": 0.25},
+        {"bptt_steps": 2},
         {"cell": "rnn"},
         {"cell": "rnn", "activation": "relu"},
         {"alpha": 1.0},
@@ -198,12 +209,25 @@ def test_a_parameter_with_effect_changes_the_model(parameters):
     X, labels, _ = make_problem()
     base = {"cell": "gru"} if "reset_after" in parameters else {}
     base = {"cell": "rnn"} if "activation" in parameters else base
+    if "init_scale" in parameters:
+        base = {name: parameters[name] for name in {"weight_init"} & set(parameters)}
     if parameters.get("solver") == "sgd" and len(parameters) > 1:
         base = {"solver": "sgd"}
     reference = make_estimator("classifier", **base).fit(X, labels)
     changed = make_estimator("classifier", **parameters).fit(X, labels)
     same = reference.predict_proba(X) == changed.predict_proba(X)
     assert not same.all()
+
+
+def test_chrono_start_knows_the_longest_training_sequence():
+    """Biases of the forget gate are logarithms of times from one step up to it."""
+    sequences = [np.zeros((length, 2)) for length in (3, 80, 3, 3)]
+    model = make_estimator(
+        "classifier", hidden_layer_sizes=100, forget_bias="chrono", max_iter=1,
+        learning_rate_init=1e-9,
+    ).fit(sequences, [0, 1, 0, 1])  # fmt: skip
+    memory = np.exp(model.layers_[0][0]["bias"][100:200])
+    assert 60 < memory.max() < 79.1
 
 
 def test_n_jobs_and_verbose_change_no_bit(capsys):

@@ -285,6 +285,37 @@ def test_every_place_of_a_network_draws_for_itself(kernels, dtype):
     assert len(zoneout_seeds) == 6
 
 
+@pytest.mark.parametrize("sizes", [(8,), (8, 6)])
+@pytest.mark.parametrize("name", NOISE)
+def test_every_kind_of_noise_reaches_the_outputs(name, sizes):
+    network = make_network(sizes=sizes, **{name: 0.5})
+    batch = pack_batch(make_sequences())
+    outputs = [network.forward(batch, noise_seed=(0, update)) for update in (1, 2)]
+    assert not np.array_equal(*outputs)
+
+
+def test_dropped_inputs_are_zero_at_all_steps():
+    """The others are scaled, so that their mean stays what it is."""
+    network = make_network("rnn_relu", pooling=None, input_dropout=0.5)
+    network.parameters[:] = 0
+    network.parameters[:9] = np.eye(3).ravel()  # weight_ih of the first units
+    network.output_weight[:, :2] = np.eye(2)
+    network.parameters_changed()
+    batch = pack_batch(make_sequences())
+    outputs = network.forward(batch)
+    expected = np.maximum(batch.inputs[:, :2], 0)
+    ratios = np.divide(
+        outputs, expected, out=np.zeros_like(outputs), where=expected > 0
+    )
+    sample = np.concatenate([np.arange(n) for n in np.diff(batch.offsets)])
+    for b in range(batch.n_samples):
+        for column in range(2):
+            ratio = ratios[:, column][(sample == b) & (expected[:, column] > 0)]
+            assert len(set(ratio)) <= 1
+            assert set(ratio) <= {0.0, 2.0}
+    assert set(ratios[expected > 0]) == {0.0, 2.0}
+
+
 def test_dropout_keeps_the_mean_of_what_the_head_sees():
     network = make_network("rnn_tanh", sizes=(50,), dropout=0.3)
     batch = pack_batch(make_sequences((4,)))

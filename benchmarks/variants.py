@@ -5,8 +5,8 @@
     python benchmarks/variants.py --threads 2
 
 The first table divides times by the multiply-adds of the products: 1.0 is as fast as
-the plain LSTM of the same size, less is slower. The second compares with PyTorch's layers
-of the same kind, where it has them; a ratio above 1 means that sklstm is faster.
+the plain LSTM of the same size, less is slower. The second compares with PyTorch's
+layers of the same kind, where it has them; above 1 means that sklstm is faster.
 """
 
 import argparse

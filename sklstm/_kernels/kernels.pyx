@@ -15,11 +15,15 @@ double. The parts, from the inside out:
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
     dropout.pxi     masks, and rows times the mask of their sequence
+    streaming.pxi   one step of sequences that arrive step by step
 
 Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
 touch a Python object after their first lines; sizes are checked by sklstm.network.
 """
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cython.parallel cimport prange
+from libc.math cimport isfinite
+from libc.string cimport memcpy, memset
 
 include "layer.pxi"
 include "cells/lstm.pxi"
@@ -34,3 +38,4 @@ include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
 include "dropout.pxi"
+include "streaming.pxi"

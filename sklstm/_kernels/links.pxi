@@ -41,6 +41,33 @@ def logistic(real[::1] values):
             apply(logistic_register, &values[0], values.shape[0])
 
 
+def logistic_pairs(
+    const real[:, ::1] logits,           # IN     (n_rows, 1)
+    real[:, ::1] pairs,                  # OUT    (n_rows, 2)
+):
+    """Probabilities of both classes: the logistic function of -logits and logits."""
+    cdef Py_ssize_t row
+    if pairs.shape[0]:
+        with nogil:
+            for row in range(pairs.shape[0]):
+                pairs[row, 0] = -logits[row, 0]
+                pairs[row, 1] = logits[row, 0]
+            apply(logistic_register, &pairs[0, 0], 2 * pairs.shape[0])
+
+
+def scale_and_shift(
+    real[:, ::1] rows,                   # INOUT  (n_rows, n_columns)
+    const real[::1] scale,               # IN     (n_columns,)
+    const real[::1] center,              # IN     (n_columns,)
+):
+    """rows = rows * scale + center, rounded twice."""
+    cdef Py_ssize_t row, column
+    with nogil:
+        for row in range(rows.shape[0]):
+            for column in range(rows.shape[1]):
+                rows[row, column] = rows[row, column] * scale[column] + center[column]
+
+
 def hyperbolic_tangent(real[::1] values):
     """values = tanh(values), in place."""
     if values.shape[0]:

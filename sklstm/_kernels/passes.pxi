@@ -63,27 +63,30 @@ cdef inline void finish_states(const LayerPass* layer, const Cell* cell, Py_ssiz
         mask_hidden(layer, first_block, of_hidden, rows)
 
 
+cdef void forward_step(const LayerPass* layer, const Cell* cell, const Py_ssize_t* step,
+                       Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    cdef Py_ssize_t phase, panel, n_blocks, sample, segment_end
+    cdef Py_ssize_t end = min(stop, step[N_ROWS])
+    cdef bint finishes = layer.zoneout.rate > 0 or layer.mask != NULL
+    cdef Rows rows
+    for phase in range(cell.n_phases):
+        n_blocks = layer.output_blocks if cell.projects and phase == 1 else layer.n_blocks
+        for panel in range(ceil_divide(n_blocks, cell.blocks_per_panel[phase])):
+            sample = start
+            while sample < end:
+                segment_end = min(end, step[N_GOING]) if sample < step[N_GOING] else end
+                rows = rows_at(step, sample, segment_end)
+                cell.forward[phase](layer, panel, &rows)
+                if finishes:
+                    finish_states(layer, cell, phase, panel, &rows)
+                sample = sample + rows.count
+
+
 cdef void forward_block(const LayerPass* layer, const Cell* cell, const Py_ssize_t[:, ::1] steps,
                         Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    cdef Py_ssize_t s, phase, panel, n_blocks, n_panels, end, sample, segment_end
-    cdef bint finishes = layer.zoneout.rate > 0 or layer.mask != NULL
-    cdef const Py_ssize_t* step
-    cdef Rows rows
+    cdef Py_ssize_t s
     for s in range(steps.shape[0]):
-        step = &steps[s, 0]
-        end = min(stop, step[N_ROWS])
-        for phase in range(cell.n_phases):
-            n_blocks = layer.output_blocks if cell.projects and phase == 1 else layer.n_blocks
-            n_panels = ceil_divide(n_blocks, cell.blocks_per_panel[phase])
-            for panel in range(n_panels):
-                sample = start
-                while sample < end:
-                    segment_end = min(end, step[N_GOING]) if sample < step[N_GOING] else end
-                    rows = rows_at(step, sample, segment_end)
-                    cell.forward[phase](layer, panel, &rows)
-                    if finishes:
-                        finish_states(layer, cell, phase, panel, &rows)
-                    sample = sample + rows.count
+        forward_step(layer, cell, &steps[s, 0], start, stop)
 
 
 cdef void initial_gradient(const LayerPass* layer, const Cell* cell, Py_ssize_t panel,
@@ -153,6 +156,7 @@ cdef LayerPass make_layer(const Cell* kernel, Py_ssize_t hidden_size, Py_ssize_t
                           const real[:, ::1] mask) noexcept:
     """What both passes know."""
     cdef LayerPass layer
+    memset(&layer, 0, sizeof(LayerPass))
     layer.hidden_size = hidden_size
     layer.n_blocks = ceil_divide(hidden_size, LANES)
     layer.stride = layer.n_blocks * LANES
@@ -163,15 +167,12 @@ cdef LayerPass make_layer(const Cell* kernel, Py_ssize_t hidden_size, Py_ssize_t
     layer.hidden = pointer(hidden)
     layer.recurrent = layer.hidden if recurrent is None else pointer(recurrent)
     layer.cell = pointer(cell)
-    layer.gates = NULL
-    layer.n_gate_rows = 0
     if gates is not None:
         layer.gates = &gates[0, 0, 0]
         layer.n_gate_rows = gates.shape[1]
     layer.extra = pointer(extra)
     layer.peephole = first_or_null(peephole)
     layer.mask = first_or_null(mask)
-    layer.d_projected = NULL
     return layer
 
 

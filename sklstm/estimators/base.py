@@ -19,6 +19,7 @@ from ..training import TrainingDivergedError, TrainingOptions, train
 from .architecture import check_unchanged, network_config
 from .parameters import applicable_parameters, check_parameters_apply
 from .shared_parameters import SharedParameters
+from .streaming import StreamingMixin
 
 # Time steps that go through the network at once in inference: bounds its memory, and
 # changes no bit of the result.
@@ -28,7 +29,7 @@ ROWS_PER_PASS = 65536
 _PRODUCTS_OF_A_TRAINING_STEP = 3
 
 
-class RecurrentEstimator(SharedParameters):
+class RecurrentEstimator(StreamingMixin, SharedParameters):
     """Base of all estimators.
 
     A subclass says what to learn (`_new_task`) and how a sequence becomes one vector

@@ -159,6 +159,9 @@ class LSTMClassifier(ClassifierMixin, SequencePredictor):
         outputs = self._compute(X, "predict")
         return self._task.log_probabilities(outputs)
 
+    def _of_stream(self, outputs):
+        return self._task.probabilities(outputs)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True

@@ -137,7 +137,9 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in float64, in the units of the targets.
         """
-        outputs = self._compute(X, "predict")
+        return self._of_stream(self._compute(X, "predict"))
+
+    def _of_stream(self, outputs):
         y = self._task.loss.predict(outputs)
         return y[:, 0] if self._task.one_dimensional else y
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import check_array, column_or_1d
 
 from .._sklearn_compat import _check_sample_weight
+from ..network import class_probabilities
 from ..sequences import check_targets
 from ..training import (
     REGRESSION_LOSSES,
@@ -110,7 +111,10 @@ class ClassificationTask(Task):
 
     def probabilities(self, outputs):
         """Return one probability a class, (n_samples, n_classes)."""
-        return self.loss.predict(self._of_all_classes(outputs))
+        # float64: a float32 cannot tell 1e-8 from 0 beside 1.
+        if self.labels.multilabel:
+            return self.loss.predict(outputs.astype(np.float64))
+        return class_probabilities(outputs)
 
     def log_probabilities(self, outputs):
         """Return their logarithms, exact also where a probability rounds to 0 or 1."""
@@ -122,7 +126,6 @@ class ClassificationTask(Task):
 
     def _of_all_classes(self, outputs):
         """Add the first class's log odds: of two, the network has the second's."""
-        # float64: a float32 cannot tell 1e-8 from 0 beside 1.
         outputs = outputs.astype(np.float64)
         if not self.labels.binary:
             return outputs

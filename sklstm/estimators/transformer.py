@@ -202,6 +202,13 @@ class SequenceTransformer(
         return self._as_configured(features, X)
 
     @property
+    def _stream_pooling(self):
+        return "last" if self.output == "sequence" else self.output
+
+    def _of_stream(self, outputs):
+        return outputs
+
+    @property
     def _n_features_out(self):
         return self._fitted_network().n_features_out
 

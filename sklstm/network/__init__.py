@@ -4,16 +4,26 @@ network.py        RecurrentNetwork: layers, pooling, head around one flat vector
 config.py         what a network is made of, in plain values
 stack.py          levels of chains         chain.py     layers that run together
 layer.py          one recurrent layer in one direction, forward and backward
+weights.py        its sizes, its parameters, its packed weights
 dropout.py        masks and zoneout: what is random in a training pass
 head.py           the linear head          pooling.py   hidden states -> one vector
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
+streaming.py      sequences that arrive step by step
 initializers.py   starting values          links.py     softmax, logistic, exponential
 blas.py           LAPACK on one thread
 """
 
 from .cells import cell_name
 from .config import NetworkConfig
+from .links import class_probabilities
 from .network import RecurrentNetwork
+from .streaming import StreamState
 
-__all__ = ["NetworkConfig", "RecurrentNetwork", "cell_name"]
+__all__ = [
+    "NetworkConfig",
+    "RecurrentNetwork",
+    "StreamState",
+    "cell_name",
+    "class_probabilities",
+]

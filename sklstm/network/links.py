@@ -8,7 +8,10 @@ import numpy as np
 
 from .._kernels import kernels_for
 
-__all__ = ["exponential", "logistic", "softmax"]
+__all__ = ["class_probabilities", "exponential", "in_units", "logistic", "softmax"]
+
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 def _elementwise(name, outputs):
@@ -31,4 +34,43 @@ def softmax(outputs):
     """Probabilities of each row, as a new array of shape (n_rows, n_outputs)."""
     values = np.array(outputs, order="C")
     kernels_for(values.dtype).softmax(values)
+    return values
+
+
+def class_probabilities(outputs):
+    """Probabilities of exclusive classes, in float64: softmax, or both of two classes.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_rows, n_classes) or (n_rows, 1)
+        One output stands for the second of two classes.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_rows, n_classes), float64
+    """
+    # A step of a stream comes here: no copy, no look-up that can be spared.
+    values = outputs.astype(_FLOAT64)
+    if values.shape[1] == 1:
+        pairs = np.empty((len(values), 2))
+        kernels_for(_FLOAT64).logistic_pairs(values, pairs)
+        return pairs
+    kernels_for(_FLOAT64).softmax(values)
+    return values
+
+
+def in_units(outputs, scale, center):
+    """``outputs * scale + center`` in float64, column by column.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_rows, n_columns)
+    scale, center : ndarray of shape (n_columns,), float64
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_columns), float64
+    """
+    values = outputs.astype(_FLOAT64)
+    kernels_for(_FLOAT64).scale_and_shift(values, scale, center)
     return values

@@ -11,8 +11,9 @@ from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
 from .memory import Workspace
-from .parameters import ParameterLayout
+from .parameters import ParameterLayout, read_only
 from .stack import LayerStack
+from .streaming import Stepper
 
 __all__ = ["RecurrentNetwork"]
 
@@ -90,6 +91,7 @@ class RecurrentNetwork:
         self.is_weight = self._parameter_layout.is_weight()
         self.workspaces = None
         self._spares = []
+        self._steppers = (None, {})
         self._pass = None
         self._gradient_views = (None, None)
         self._bind()
@@ -133,7 +135,7 @@ class RecurrentNetwork:
         """Read-only views: a list of layers, each a list of directions, each a dict."""
         return [
             [
-                _read_only(self._layer_parameters[i, direction])
+                read_only(self._layer_parameters[i, direction])
                 for direction in self.config.directions
             ]
             for i in range(len(self.config.hidden_layer_sizes))
@@ -142,7 +144,7 @@ class RecurrentNetwork:
     @property
     def head(self):
         """Read-only views of the head's weight and bias."""
-        return _read_only(self._head_parameters)
+        return read_only(self._head_parameters)
 
     @property
     def output_weight(self):
@@ -238,10 +240,7 @@ default="orthogonal"
             noise = PassNoise(self.kernels, noise_seed, batch.index)
         run = Pass(batch, n_threads, True, noise, window_steps, truncate)
         features, traces = self._stack.forward(run, arrays, self.config.pooling)
-        mask = self._head_mask(run)
-        if mask is not None:
-            features = self._masked_features(run, features, mask, "masked_features")
-        self._pass = (run, traces, features, mask, arrays)
+        self._pass = (run, traces, features, arrays)
         return self._head.forward(features, packed_head, n_threads)
 
     def backward(self, d_outputs, gradient, n_threads=1):
@@ -256,7 +255,7 @@ default="orthogonal"
         n_threads : int, default=1
             Of the head; the layers use those of `forward`.
         """
-        run, traces, features, mask, arrays = self._pass
+        run, traces, features, arrays = self._pass
         self._pass = None
         if self._gradient_views[0] is not gradient:
             views = self._parameter_layout.views(gradient)
@@ -272,28 +271,7 @@ default="orthogonal"
             self._head.pack_backward(self._head_parameters, workspace),
             head_gradients, workspace, n_threads,
         )  # fmt: skip
-        if mask is not None:
-            d_features = self._masked_features(run, d_features, mask, "d_features")
         self._stack.backward(run, traces, d_features, arrays, layer_gradients)
-
-    def _head_mask(self, run):
-        """Dropout of the features before the head."""
-        if run.noise is None:
-            return None
-        last = len(self.config.hidden_layer_sizes) - 1
-        return run.noise.output_mask(
-            self.config.dropout, last, 0, self._head.input_stride,
-            self.workspaces["head"],
-        )  # fmt: skip
-
-    def _masked_features(self, run, features, mask, name):
-        offsets = run.batch.offsets
-        if self.config.pooling is not None:
-            offsets = np.array([0, len(features)], dtype=np.intp)
-        width = min(features.shape[1], mask.shape[1])
-        masked = self.workspaces["head"].take(name, (len(features), width))
-        self.kernels.scale_rows(features, offsets, mask, masked, run.n_threads)
-        return masked
 
     # ---- inference -----------------------------------------------------------------
 
@@ -341,6 +319,36 @@ default="orthogonal"
         arrays = self._new_arrays(self._packed_forward())
         features, _ = self._stack.forward(Pass(batch, n_threads), arrays, pooling)
         return features[:, : self.n_features_out]
+
+    def stepper(self, pooling=None):
+        """The network step by step; kept until the parameters change.
+
+        Parameters
+        ----------
+        pooling : {"last", "mean", "max"}, default=None
+            Hand out pooled hidden states instead of outputs.
+
+        Returns
+        -------
+        stepper : Stepper
+        """
+        packed = self._packed or self._packed_forward()
+        owner, steppers = self._steppers
+        if owner is not packed:
+            steppers = {}
+            self._steppers = (packed, steppers)
+        if pooling not in steppers:
+            steppers[pooling] = self._new_stepper(packed, pooling)
+        return steppers[pooling]
+
+    def _new_stepper(self, packed, pooling):
+        arrays = self._new_arrays(packed)
+        return Stepper(
+            self.kernels, self.dtype, list(self._stack.layers.values()),
+            list(arrays.values()), None if pooling else packed[1],
+            self.n_features_out if pooling else self.config.n_outputs,
+            pooling or self.config.pooling or "last",
+        )  # fmt: skip
 
     @property
     def n_features_out(self):
@@ -390,10 +398,3 @@ default="orthogonal"
     def __setstate__(self, state):
         self.config = NetworkConfig(**state["config"])
         self._build(state["parameters"])
-
-
-def _read_only(parameters):
-    views = {name: array.view() for name, array in parameters.items()}
-    for view in views.values():
-        view.flags.writeable = False
-    return views

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["ParameterLayout"]
+__all__ = ["ParameterLayout", "read_only"]
 
 
 class ParameterLayout:
@@ -37,3 +37,11 @@ class ParameterLayout:
             if key[-1].startswith("bias") or key[-1].endswith("_0"):
                 mask[start:stop] = False
         return mask
+
+
+def read_only(parameters):
+    """Views of arrays by name that cannot be written to."""
+    views = {name: array.view() for name, array in parameters.items()}
+    for view in views.values():
+        view.flags.writeable = False
+    return views

@@ -103,16 +103,18 @@ class LayerStack:
             outputs = [rows for rows, _ in results]
             if level < top:
                 x = self._join(run, chains, outputs, arrays)
-        if len(outputs) == 1:
-            return outputs[0], traces
-        parts = [
-            rows[:, : chain.top.output_size]
-            for chain, rows in zip(chains, outputs, strict=True)
-        ]
-        return np.concatenate(parts, axis=1), traces
+        features = outputs[0]
+        if len(outputs) > 1:
+            parts = [
+                rows[:, : chain.top.output_size]
+                for chain, rows in zip(chains, outputs, strict=True)
+            ]
+            features = np.concatenate(parts, axis=1)
+        return self._dropped(run, features, arrays, "features"), traces
 
     def backward(self, run, traces, d_features, arrays, gradients):
         """Gradients of all parameters, by place; overwritten."""
+        d_features = self._dropped(run, d_features, arrays, "d_features")
         d_outputs = self._split(d_features, arrays)
         for level in range(len(self._levels) - 1, -1, -1):
             d_outputs = self._level_backward(
@@ -186,6 +188,22 @@ class LayerStack:
             )  # fmt: skip
             start = stop
         return joined
+
+    def _dropped(self, run, features, arrays, name):
+        """What the head sees in training, or the gradient of it."""
+        if run.noise is None or self.config.dropout == 0:
+            return features
+        workspace = arrays[max(arrays)].workspace
+        mask = run.noise.output_mask(
+            self.config.dropout, max(arrays)[0], 0, self.n_outputs, workspace
+        )
+        offsets = run.batch.offsets
+        if self.config.pooling is not None:
+            offsets = np.array([0, len(features)], dtype=np.intp)
+        width = min(features.shape[1], mask.shape[1])
+        dropped = workspace.take(f"dropped_{name}", (len(features), width))
+        self.kernels.scale_rows(features, offsets, mask, dropped, run.n_threads)
+        return dropped
 
     def _split(self, d_features, arrays):
         """The gradient of each direction's part, padded like it."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..network.links import exponential
+from ..network.links import exponential, in_units
 from .losses import ElementwiseLoss
 from .weighted_statistics import deviation_or_one, weighted_mean, weighted_quantile
 
@@ -84,7 +84,7 @@ class RegressionLoss(ElementwiseLoss):
             Always float64, since float32 cannot hold a target that is far from zero
             compared with its scale.
         """
-        return outputs.astype(np.float64) * self.scale + self.center
+        return in_units(outputs, self.scale, self.center)
 
     def score(self, outputs, targets, weights=None):
         """Return the part of the loss explained, averaged over outputs (D^2; R^2).

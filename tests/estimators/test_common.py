@@ -16,7 +16,10 @@ ESTIMATORS = [
     LSTMRegressor(),
     LSTMRegressor(solver="lbfgs", dtype="float64", **SMALL),
     LSTMRegressor(cell="rnn", **SMALL),
-    LSTMClassifier(coupled_gates=True, **SMALL),
+    LSTMClassifier(
+        coupled_gates=True, peephole=True, projection_size=4, dropout=0.2, **SMALL
+    ),
+    LSTMRegressor(cell="gru", bidirectional=True, zoneout=0.1, **SMALL),
     SequenceTransformer(),
     SequenceTransformer(solver="lbfgs", **SMALL),
     SequenceTransformer(objective="classification", output="max", **SMALL),

@@ -73,8 +73,10 @@ def test_grid_search_in_two_processes(layout):
     sizes = {"hidden_layer_sizes": [4, (5, 4)]}
     grid = [
         sizes | {"cell": ["lstm"], "coupled_gates": [False, True]},
-        sizes | {"cell": ["gru"], "reset_after": [False, True]},
+        {"cell": ["lstm"], "peephole": [True], "projection_size": [None, 3]},
+        {"cell": ["gru"], "reset_after": [False, True], "bidirectional": [True]},
         sizes | {"cell": ["rnn"], "activation": ["tanh", "relu"]},
+        {"recurrent_dropout": [0.2], "zoneout": [0.0, 0.1]},
     ]
     search = GridSearchCV(
         make_estimator("classifier", **WELL), grid, n_jobs=2, cv=3, error_score="raise"

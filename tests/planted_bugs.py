@@ -133,14 +133,22 @@ class CopiedTree:
             raise RuntimeError(f"the copy does not compile:\n{done.stderr[-3000:]}")
 
     def test(self, tests):
-        """Run tests until one fails; return its name, or None."""
+        """Run tests, in the order given, until one fails; return its name, or None."""
+        for part in tests:
+            red = self._test_one(part)
+            if red:
+                return red
+        return None
+
+    def _test_one(self, part):
+        """Of one file, folder or test: pytest would put several into its own order."""
         environment = dict(os.environ, SKLSTM_ISA=self.isa, PYTHONDONTWRITEBYTECODE="1")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
         # Expects a build for all instruction sets.
         command += ["--ignore", "tests/kernels/test_dispatch.py"]
         try:
             done = subprocess.run(
-                [*command, *tests],
+                [*command, part],
                 cwd=self.folder,
                 env=environment,
                 capture_output=True,

@@ -214,12 +214,25 @@ def test_a_parameter_with_effect_changes_the_model(parameters):
     X, labels, _ = make_problem()
     base = {"cell": "gru"} if "reset_after" in parameters else {}
     base = {"cell": "rnn"} if "activation" in parameters else base
+    if "init_scale" in parameters:
+        base = {name: parameters[name] for name in {"weight_init"} & set(parameters)}
     if parameters.get("solver") == "sgd" and len(parameters) > 1:
         base = {"solver": "sgd"}
     reference = make_estimator("classifier", **base).fit(X, labels)
     changed = make_estimator("classifier", **parameters).fit(X, labels)
     same = reference.predict_proba(X) == changed.predict_proba(X)
     assert not same.all()
+
+
+def test_chrono_start_knows_the_longest_training_sequence():
+    """Biases of the forget gate are logarithms of times from one step up to it."""
+    sequences = [np.zeros((length, 2)) for length in (3, 80, 3, 3)]
+    model = make_estimator(
+        "classifier", hidden_layer_sizes=100, forget_bias="chrono", max_iter=1,
+        learning_rate_init=1e-9,
+    ).fit(sequences, [0, 1, 0, 1])  # fmt: skip
+    memory = np.exp(model.layers_[0][0]["bias"][100:200])
+    assert 60 < memory.max() < 79.1
 
 
 def test_n_jobs_and_verbose_change_no_bit(capsys):

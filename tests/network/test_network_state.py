@@ -138,6 +138,36 @@ def test_orthogonal_start_is_orthogonal_gate_by_gate(cell):
             assert_allclose(gate @ gate.T, np.eye(len(gate)), atol=1e-12)
 
 
+@pytest.mark.parametrize("init", ["orthogonal", "glorot_uniform"])
+def test_scale_is_a_factor_of_the_start(init):
+    starts = []
+    for scale in ({}, {"init_scale": 0.25}):
+        network = make_network("lstm_peephole", sizes=(7,), projection_sizes=(4,))
+        network.initialize(np.random.RandomState(0), weight_init=init, **scale)
+        starts.append(network.layers[0][0])
+    assert_array_equal(starts[0]["peephole"], 0)
+    for name in ("weight_ih", "weight_hh", "projection"):
+        assert_array_equal(starts[1][name], 0.25 * starts[0][name])
+        assert starts[1][name].any()
+    assert_array_equal(starts[1]["bias"], starts[0]["bias"])
+
+
+@pytest.mark.parametrize("init_scale", [None, 0.03])
+@pytest.mark.parametrize("init, unit", [("uniform", 1 / np.sqrt(3)), ("normal", 1)])
+def test_scale_is_the_spread_of_the_start(init, unit, init_scale):
+    """A uniform distribution has a standard deviation of its bound by root 3."""
+    network = make_network("lstm_peephole", sizes=(49,), projection_sizes=(20,))
+    network.initialize(
+        np.random.RandomState(0), weight_init=init, init_scale=init_scale
+    )
+    views = network.layers[0][0]
+    scale = init_scale or 1 / 7
+    for name in ("weight_ih", "weight_hh", "projection", "peephole"):
+        assert abs(views[name].std() / (scale * unit) - 1) < 0.1
+        if init == "uniform":
+            assert np.abs(views[name]).max() <= scale
+
+
 @pytest.mark.parametrize("forget_bias", [0.0, 1.0, 2.5])
 def test_forget_bias_fills_the_forget_gate_only(forget_bias):
     network = make_network(sizes=(6,))

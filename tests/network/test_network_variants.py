@@ -16,6 +16,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference_layers import backward, forward
 from reference_network import POOLINGS, network_outputs
 
+from sklstm.network import RecurrentNetwork
+from sklstm.network.dropout import PassNoise
+from sklstm.network.memory import Workspace
 from sklstm.sequences.packing import pack_batch
 
 NOISE = {
@@ -138,6 +141,75 @@ def test_truncation_longer_than_the_sequences_changes_nothing(dtype, pooling):
     assert_array_equal(cut, WholeLoss(network, batch).gradient())
 
 
+@pytest.mark.parametrize("window_steps", [2, 3, 4])
+def test_truncated_gradient_of_the_last_states_by_the_reference(window_steps):
+    """Sequences end with a window, within one, and not in every one."""
+    lengths = (12, 12, 6, 6, 3, 2)
+    network = make_network("lstm_peephole")
+    batch = pack_batch(make_sequences(lengths))
+    how = {"window_steps": window_steps, "truncate": True}
+    network.forward(batch, **how)
+    d_outputs = np.random.default_rng(0).normal(size=(len(lengths), 2))
+    found = np.full(network.n_parameters, np.nan)
+    network.backward(d_outputs, found)
+
+    parameters = {k: np.array(v) for k, v in network.layers[0][0].items()}
+    d_last = d_outputs @ network.output_weight
+    expected = dict.fromkeys(parameters, 0.0)
+    states = {name: np.zeros((len(lengths), 5)) for name in ("hidden", "cell")}
+    for first in range(0, 12, window_steps):
+        last = first + window_steps
+        rows = slice(batch.offsets[first], batch.offsets[last])
+        in_window = np.clip(np.array(lengths) - first, 0, window_steps)
+        trace = forward(
+            "lstm_peephole", batch.inputs[rows], parameters, states, in_window
+        )
+        d_final = {name: np.zeros_like(state) for name, state in states.items()}
+        ends = (batch.lengths > first) & (batch.lengths <= last)
+        d_final["hidden"][ends] = d_last[ends]
+        d_hidden = np.zeros((rows.stop - rows.start, 5))
+        gradients = backward("lstm_peephole", trace, parameters, d_hidden, d_final)
+        expected = {name: expected[name] + gradients[name] for name in expected}
+        states = trace.final
+    views = make_network("lstm_peephole")
+    views.set_parameters(found)
+    for name, gradient in expected.items():
+        assert_allclose(views.layers[0][0][name], gradient, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"cell": "lstm_coupled_peephole"},
+        {"projection_sizes": (3, 7)},
+        {"cell": "gru"},
+        {"cell": "gru_reset_after"},
+        {"cell": "rnn_tanh"},
+        NOISE,
+        NOISE | {"cell": "gru"},
+    ],
+    ids=str,
+)
+def test_nothing_passes_the_cut_of_a_truncation(choices):
+    """What comes after the first window does not reach the states before it."""
+    network = make_network(
+        **choices, sizes=(5, 4), pooling=None, learned_start=True
+    )  # fmt: skip
+    batch = pack_batch(make_sequences((8, 6, 6, 3, 1)))
+    d_outputs = np.random.default_rng(0).normal(size=(batch.n_rows, 2))
+    d_outputs[: batch.offsets[3]] = 0
+    for truncate in (True, False):
+        network.forward(batch, window_steps=3, truncate=truncate)
+        found = np.full(network.n_parameters, np.nan)
+        network.backward(d_outputs, found)
+        gradient = RecurrentNetwork.from_config(network.config, found)
+        for directions in gradient.layers:
+            for name, view in directions[0].items():
+                if name.endswith("_0"):
+                    assert view.any() != truncate, name
+
+
 def test_truncated_last_state_only_reaches_its_own_window():
     """A change of an input before the window moves the output, not the gradient."""
     network = make_network("rnn_tanh", pooling="last")
@@ -196,6 +268,52 @@ def test_every_update_draws_anew_and_a_seed_repeats_itself():
     assert_array_equal(network.forward(batch, noise_seed=(3, 4)), outputs[4])
     other = network.forward(batch, noise_seed=(4, 3))
     assert not np.array_equal(other, outputs[3])
+
+
+def test_every_place_of_a_network_draws_for_itself(kernels, dtype):
+    noise = PassNoise(kernels, (1, 2), np.arange(3))
+    draws, zoneout_seeds = [], set()
+    for layer in range(3):
+        for direction in (0, 1):
+            where = (layer, direction, 64, Workspace(dtype))
+            draws.append(noise.output_mask(0.5, *where))
+            of_layer = noise.of_layer(0.5, *where)
+            draws.append(of_layer.mask)
+            zoneout_seeds.add(of_layer.zoneout_seed)
+    draws.append(noise.input_mask(0.5, 64, Workspace(dtype)))
+    assert len({mask.tobytes() for mask in draws}) == 13
+    assert len(zoneout_seeds) == 6
+
+
+@pytest.mark.parametrize("sizes", [(8,), (8, 6)])
+@pytest.mark.parametrize("name", NOISE)
+def test_every_kind_of_noise_reaches_the_outputs(name, sizes):
+    network = make_network(sizes=sizes, **{name: 0.5})
+    batch = pack_batch(make_sequences())
+    outputs = [network.forward(batch, noise_seed=(0, update)) for update in (1, 2)]
+    assert not np.array_equal(*outputs)
+
+
+def test_dropped_inputs_are_zero_at_all_steps():
+    """The others are scaled, so that their mean stays what it is."""
+    network = make_network("rnn_relu", pooling=None, input_dropout=0.5)
+    network.parameters[:] = 0
+    network.parameters[:9] = np.eye(3).ravel()  # weight_ih of the first units
+    network.output_weight[:, :2] = np.eye(2)
+    network.parameters_changed()
+    batch = pack_batch(make_sequences())
+    outputs = network.forward(batch)
+    expected = np.maximum(batch.inputs[:, :2], 0)
+    ratios = np.divide(
+        outputs, expected, out=np.zeros_like(outputs), where=expected > 0
+    )
+    sample = np.concatenate([np.arange(n) for n in np.diff(batch.offsets)])
+    for b in range(batch.n_samples):
+        for column in range(2):
+            ratio = ratios[:, column][(sample == b) & (expected[:, column] > 0)]
+            assert len(set(ratio)) <= 1
+            assert set(ratio) <= {0.0, 2.0}
+    assert set(ratios[expected > 0]) == {0.0, 2.0}
 
 
 def test_dropout_keeps_the_mean_of_what_the_head_sees():

@@ -77,3 +77,18 @@ class Interrupting:
         if self._left == 0:
             raise KeyboardInterrupt
         return self._network.forward(batch, n_threads, **how)
+
+
+class Recording:
+    """A network that writes down the seed of the noise of every forward pass."""
+
+    def __init__(self, network):
+        self._network = network
+        self.seeds = []
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def forward(self, batch, n_threads=1, *, noise_seed=(0,), **how):
+        self.seeds.append(noise_seed)
+        return self._network.forward(batch, n_threads, noise_seed=noise_seed, **how)

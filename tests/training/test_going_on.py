@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from training.problems import (
+    Recording,
     fit_classes,
     fit_numbers,
     make_classes,
@@ -56,6 +57,32 @@ def test_partial_fits_are_the_epochs_of_a_fit(solver, learning_rate):
     assert state.loss_curve == fitted.loss_curve
     assert (state.n_iter, state.n_epochs, state.n_updates) == (1, 4, fitted.n_updates)
     assert state.optimizer["n_updates"] == fitted.n_updates
+
+
+def noisy_network():
+    return make_network(dropout=0.25, recurrent_dropout=0.25, zoneout=0.25)
+
+
+def test_partial_fits_draw_the_noise_of_a_fit():
+    at_once, fitted = fit_classes(
+        SEQUENCES, CLASSES, network=noisy_network(), max_iter=4
+    )
+    in_pieces, state = partial_fits(4, network=noisy_network())
+    assert_array_equal(in_pieces.parameters, at_once.parameters)
+    assert state.loss_curve == fitted.loss_curve
+
+
+def test_every_update_has_noise_of_its_own():
+    seeds = []
+    for random_state in (0, 1):
+        network = Recording(noisy_network())
+        _, state = fit_classes(
+            SEQUENCES, CLASSES, network=network, random_state=random_state
+        )
+        fit_classes(SEQUENCES, CLASSES, network=network, state=state)
+        assert len(network.seeds) > 6  # several batches in each of six epochs
+        seeds += network.seeds
+    assert len(set(seeds)) == len(seeds)
 
 
 def test_partial_fits_with_cosine_stay_at_the_first_rate():

@@ -55,3 +55,16 @@ def test_automatic_batches_are_many_or_small():
         batch_size = options.resolve_batch_size(n_samples)
         assert 8 <= batch_size <= 32
         assert batch_size == 8 or math.ceil(n_samples / batch_size) >= 6
+
+
+@pytest.mark.parametrize(
+    "options, windows",
+    [
+        ({}, (None, False)),
+        ({"checkpoint_steps": 5}, (5, False)),
+        ({"bptt_steps": 3}, (3, True)),
+    ],
+)
+def test_pieces_of_time_are_cut_for_bptt_alone(options, windows):
+    found = TrainingOptions(**options).windows
+    assert (found["window_steps"], found["truncate"]) == windows

@@ -190,7 +190,8 @@ class SequenceTransformer(
             One row for each sequence, of the network's `dtype`, or a data frame after
             `set_output`: the hidden units of the top layer, or the numbers that
             they are projected to, of both directions side by side. With
-            ``output="sequence"`` the states of all steps in the layout of X: a 3-D array, a 1-D object array of 2-D arrays, or `Sequences`.
+            ``output="sequence"`` the states of all steps in the layout of X: a 3-D
+            array, a 1-D object array of 2-D arrays, or `Sequences`.
         """
         network = self._fitted_network()
         sequences, layout = validate_sequences(

@@ -156,7 +156,8 @@ def print_table(results, trials):
         rate, units, *noise = (best[key] for key in DRAWN)
         print(
             f"{variant:31} {len(numbers):6d}  {np.median(scores):.4f}"
-            f"  {scores.max():.4f}  {rate:.4f}  {units:5d}  {noise[0]:13.2f}  {noise[1]:7.2f}"
+            f"  {scores.max():.4f}  {rate:.4f}  {units:5d}"
+            f"  {noise[0]:13.2f}  {noise[1]:7.2f}"
         )
 
 

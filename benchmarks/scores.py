@@ -48,21 +48,33 @@ SETS = (
     "pendigits",
 )
 
-# The documented grid: pooling, cell, directions and how much noise in training.
-_BASE = {
-    "lstmclassifier__hidden_layer_sizes": [64],
+# The documented grid: pooling, cell, directions, noise in training, width.
+_CHOICES = {
     "lstmclassifier__learning_rate_init": [1e-2],
     "lstmclassifier__pooling": ["last", "max"],
     "lstmclassifier__cell": ["lstm", "gru"],
-    "lstmclassifier__bidirectional": [False, True],
 }
+_BOTH = {"lstmclassifier__bidirectional": [False, True]}
 GRID = [
-    {**_BASE, "lstmclassifier__dropout": [0.0, 0.3]},
     {
-        **_BASE,
+        **_CHOICES,
+        **_BOTH,
+        "lstmclassifier__hidden_layer_sizes": [64],
+        "lstmclassifier__dropout": [0.0, 0.3],
+    },
+    {
+        **_CHOICES,
+        **_BOTH,
+        "lstmclassifier__hidden_layer_sizes": [64],
         "lstmclassifier__dropout": [0.3],
         "lstmclassifier__input_dropout": [0.2],
         "lstmclassifier__recurrent_dropout": [0.2],
+    },
+    {
+        **_CHOICES,
+        "lstmclassifier__bidirectional": [True],
+        "lstmclassifier__hidden_layer_sizes": [128],
+        "lstmclassifier__dropout": [0.3],
     },
 ]
 

@@ -9,7 +9,7 @@ default, ``"orthogonal"``, ten seeds each.
 
     python examples/starting_weights.py       # under a minute on 2 cores
 
-The picture is saved as ``starting_weights.png`` in the current folder.
+It prints a table and draws a picture; ``--save FOLDER`` also writes the picture there.
 """
 
 # %%
@@ -17,6 +17,9 @@ The picture is saved as ``starting_weights.png`` in the current folder.
 # ---------
 # Nine speakers of real speech; and a made one that is all memory: the class of a
 # sequence is shown at its first step, then come fifty steps of noise.
+
+import argparse
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,6 +29,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMClassifier, TimestepTransformer
 from sklstm.datasets import load_japanese_vowels
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--save", type=Path, help="folder for the picture")
+options = parser.parse_args()
 
 SEEDS = range(10)
 STARTS = {
@@ -104,6 +111,7 @@ for axes, load in zip(panels, (speakers, first_of_fifty), strict=True):
         print(f"{start:20} {values.mean():.4f}  {values.std():.4f} {values.min():.4f}")
 panels[0].set_ylabel("first weights")
 panels[0].invert_yaxis()
-figure.savefig("starting_weights.png", dpi=120)
+if options.save:
+    figure.savefig(options.save / "starting_weights.png", dpi=120)
 
 plt.show()

@@ -139,8 +139,8 @@ def run_defaults(names, seeds, n_jobs):
 # The largest set is searched in a tenth of the epochs, and learned in a quarter.
 SEARCH_EPOCHS, LEARN_EPOCHS = {"pendigits": 10}, {"pendigits": 25}
 
-# Cross-validation of the small sets is repeated with other folds and other seeds.
-REPEATS = {"pendigits": 1, "IndoorMovement": 3}
+# Cross-validation is repeated with other folds and other seeds where scores are noisy.
+REPEATS = {"JapaneseVowels": 2, "IndoorMovement": 3}
 
 
 def folds(name, seed):
@@ -165,7 +165,7 @@ def folds(name, seed):
 def choose(name, X, y, n_jobs):
     """The point of the grid with the best accuracy; equal ones, by their log loss."""
     accuracy, log_loss = [], []
-    for seed in range(REPEATS.get(name, 2)):
+    for seed in range(REPEATS.get(name, 1)):
         epochs = SEARCH_EPOCHS.get(name, 100)
         search = GridSearchCV(
             scaled(LSTMClassifier(max_iter=epochs, random_state=seed, n_jobs=1)),

@@ -11,8 +11,8 @@ list of dictionaries is the list of variants.
     python examples/search_space.py --full    # larger sets, four times the draws
 
 It prints a table of the best trial of each variant and draws a picture for each set.
-``--save FOLDER`` also writes the pictures there. With ``--full``, and the folder of more
-data sets that ``SKLSTM_SHARED_DATA`` names, BasicMotions is the third set.
+``--save FOLDER`` also writes the pictures there. With ``--full``, BasicMotions is the
+third set where ``SKLSTM_SHARED_DATA`` names a folder that has it.
 """
 
 # %%

@@ -67,7 +67,7 @@ VARIANTS = {
     "tanh RNN, both directions": {"cell": "rnn", "bidirectional": True},
 }
 DRAWN = {
-    "lstm__learning_rate_init": loguniform(1e-3, 1e-1),
+    "lstm__learning_rate_init": loguniform(3e-3, 1e-1),
     "lstm__hidden_layer_sizes": np.unique(np.geomspace(9, 48, 30).astype(int)).tolist(),
     "lstm__input_dropout": [0.0, 0.1, 0.2],
     "lstm__dropout": [0.0, 0.25, 0.5],
@@ -138,9 +138,9 @@ def search(X, y):
     return RandomizedSearchCV(
         model,
         SPACE,
-        n_iter=(24 if options.full else 6) * len(VARIANTS),
+        n_iter=(24 if options.full else 7) * len(VARIANTS),
         cv=StratifiedKFold(3, shuffle=True, random_state=0),
-        random_state=0,
+        random_state=27,  # one that draws each variant five to nine times
         n_jobs=2,
         refit=False,
         error_score="raise",
@@ -207,7 +207,7 @@ def draw(title, results, trials, n_samples):
             errors[numbers],
             row + jitter[numbers],
             c=rates[numbers],
-            norm=LogNorm(1e-3, 1e-1),
+            norm=LogNorm(3e-3, 1e-1),
             cmap="viridis",
             edgecolors="black",
             linewidths=0.4,

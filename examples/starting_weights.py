@@ -82,9 +82,9 @@ def all_scores(data):
 # %%
 # The spread
 # ----------
-# From 0.01 to 0.3 the scale hardly matters: the forget gates' bias of one lets gradients
-# through from the first step, whatever the weights. With a bound of 1 many gates start
-# saturated: the mean falls, the spread over seeds doubles, and single runs fail.
+# From 0.01 to 0.3 the scale hardly matters: whatever the weights are, the forget gates'
+# bias of one lets gradients through from the first step. With a bound of 1 many gates
+# start saturated: the mean falls, the spread over seeds grows, and single runs do badly.
 
 
 def draw(axes, title, scores):

@@ -38,6 +38,21 @@ def test_untouched_defaults_tell_speakers_apart(scores):
     assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.94
 
 
+def test_both_directions_tell_speakers_apart_better(scores):
+    """What the grid of the benchmark chooses; its five seeds there: 0.98."""
+    data = load_japanese_vowels()
+    model = scores.scaled(
+        LSTMClassifier(
+            bidirectional=True,
+            pooling="max",
+            dropout=0.3,
+            learning_rate_init=0.01,
+            random_state=0,
+        )
+    )
+    assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.97
+
+
 @pytest.mark.usefixtures("shared_data")
 @pytest.mark.parametrize(
     ("name", "floor"),

@@ -84,7 +84,7 @@ def all_scores(data):
 # ----------
 # From 0.01 to 0.3 the scale hardly matters: whatever the weights are, the forget gates'
 # bias of one lets gradients through from the first step. With a bound of 1 many gates
-# start saturated: the mean falls, the spread over seeds grows, and single runs do badly.
+# start saturated: the mean falls, the spread over seeds grows, and some runs do badly.
 
 
 def draw(axes, title, scores):

@@ -228,7 +228,9 @@ def draw(title, results, trials, n_samples):
     axes.grid(axis="x", color="0.85")
     axes.set_xlabel("error in cross-validation (red bar: median of the variant)")
     axes.set_title(title)
-    figure.colorbar(points, label="learning rate")
+    bar = figure.colorbar(points, label="learning rate")
+    bar.set_ticks([0.003, 0.01, 0.03, 0.1], labels=["0.003", "0.01", "0.03", "0.1"])
+    bar.minorticks_off()
     return figure
 
 

@@ -38,6 +38,21 @@ def test_untouched_defaults_tell_speakers_apart(scores):
     assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.94
 
 
+def test_both_directions_tell_speakers_apart_better(scores):
+    """What the grid of the benchmark chooses; its five seeds there: 0.98."""
+    data = load_japanese_vowels()
+    model = scores.scaled(
+        LSTMClassifier(
+            bidirectional=True,
+            pooling="max",
+            dropout=0.3,
+            learning_rate_init=0.01,
+            random_state=0,
+        )
+    )
+    assert model.fit(data.X_train, data.y_train).score(data.X_test, data.y_test) > 0.97
+
+
 @pytest.mark.usefixtures("shared_data")
 @pytest.mark.parametrize(
     ("name", "floor"),
@@ -57,11 +72,23 @@ def test_untouched_defaults_classify_series(scores, name, floor):
 
 @pytest.mark.usefixtures("shared_data")
 def test_pen_strokes_of_unseen_writers(scores):
-    """Half of the drawings and a few epochs; all of both, in the benchmark: 0.96."""
+    """Half of the drawings and a few epochs of what the grid of the benchmark chooses;
+    all of both, there: 0.99.
+    """
     X, y, X_test, y_test = scores.load("pendigits")
-    model = scores.scaled(LSTMClassifier(max_iter=20, random_state=0))
+    model = scores.scaled(
+        LSTMClassifier(
+            cell="gru",
+            bidirectional=True,
+            pooling="max",
+            dropout=0.3,
+            learning_rate_init=0.01,
+            max_iter=10,
+            random_state=0,
+        )
+    )
     model.fit(scores.as_sequences(X[::2]), y[::2])
-    assert model.score(scores.as_sequences(X_test[::2]), y_test[::2]) > 0.85
+    assert model.score(scores.as_sequences(X_test[::2]), y_test[::2]) > 0.96
 
 
 @pytest.mark.usefixtures("shared_data")

@@ -57,9 +57,7 @@ class Stepper:
         Checksum of the network, to know its states by.
     """
 
-    def __init__(
-        self, layers, arrays, head, n_outputs, pooling, model
-    ):  # fmt: skip
+    def __init__(self, layers, arrays, head, n_outputs, pooling, model):
         self._model = zlib.crc32(pooling.encode(), model)
         self.dtype = layers[0].dtype
         self.n_features = layers[0].n_inputs
@@ -80,16 +78,10 @@ class Stepper:
             )
             for layer, of_layer in zip(layers, arrays, strict=True)
         ]  # fmt: skip
-        self._kernel_step = (
-            layers[0]
-            .kernels.Stream(
-                descriptions,
-                head or (),
-                n_outputs if head else 0,
-                _POOLINGS.index(pooling),
-            )
-            .step
+        stream = layers[0].kernels.Stream(
+            descriptions, head or (), n_outputs if head else 0, _POOLINGS.index(pooling)
         )
+        self._kernel_step = stream.step
 
     def initial_state(self, n_streams=1):
         """The state before the first step.
@@ -142,6 +134,11 @@ class Stepper:
         if values is None:
             x = self._checked(x, state)
             values = self._kernel_step(x, state.values, n_steps, outputs)
+        if values is None:
+            raise ValueError(
+                f"the state has {len(state.values)} bytes, which is not what "
+                f"{n_streams} stream(s) of this model need. Begin with initial_state."
+            )
         # As StreamState(...), which takes three times as long.
         state = tuple.__new__(StreamState, (values, n_streams, n_steps + 1, model))
         return outputs, state

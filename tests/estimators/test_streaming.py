@@ -178,6 +178,8 @@ def test_a_state_of_another_model_is_refused():
     model.set_params(random_state=2).fit(X, Y["classes"])
     with pytest.raises(ValueError, match="before it was fitted anew"):
         model.step(X[0, 0], state)
+    with pytest.raises(ValueError, match="has 3 bytes, which is not what 1 stream"):
+        model.step(X[0, 0], model.initial_state()._replace(values=b"abc"))
     with pytest.raises(TypeError, match="must come from initial_state"):
         model.step(X[0, 0], None)
 

@@ -1,9 +1,8 @@
 """Step tables, segments and blocks, against a walk over every sequence and step."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from layer_passes import packed
 from numpy.testing import assert_array_equal
 from reference_layers import packed_offsets
 
@@ -27,16 +26,6 @@ BATCHES = [
     (5, 5, 2, 2, 2, 0),
     (9, 1),
 ]
-
-
-def batch_of(lengths):
-    """What a plan reads of a batch."""
-    offsets = packed_offsets(lengths)
-    return SimpleNamespace(
-        lengths=np.asarray(lengths, dtype=np.intp),
-        offsets=offsets,
-        n_samples=len(lengths),
-    )
 
 
 def previous_rows(lengths, reverse):
@@ -76,7 +65,7 @@ def test_walking_the_tables_ends_in_the_last_states(
     lengths, keep_states, reverse, window_steps
 ):
     """A walk that writes (sequence, steps done) where the kernel writes states."""
-    batch, n_samples = batch_of(lengths), len(lengths)
+    batch, n_samples = packed(lengths), len(lengths)
     windows = time_windows(len(batch.offsets) - 1, window_steps)
     running = [(b, 0) for b in range(n_samples)]
     visited = []

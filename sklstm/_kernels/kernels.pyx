@@ -14,6 +14,7 @@ double. The parts, from the inside out:
     packing.pxi     weights -> panels
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
+    crf*.pxi        conditional random field over the tags of a sequence
     dropout.pxi     masks, and rows times the mask of their sequence
     streaming.pxi   one step of sequences that arrive step by step
 
@@ -37,5 +38,8 @@ include "gradients.pxi"
 include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
+include "crf.pxi"
+include "crf_log.pxi"
+include "crf_paths.pxi"
 include "dropout.pxi"
 include "streaming.pxi"

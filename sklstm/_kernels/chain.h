@@ -7,7 +7,15 @@
 #ifndef SKLSTM_CHAIN_H
 #define SKLSTM_CHAIN_H
 
+#include <float.h>
+
 #include "tile.h"
+
+#ifdef SKLSTM_FLOAT64
+#define LOWEST (-DBL_MAX)
+#else
+#define LOWEST (-FLT_MAX)
+#endif
 
 ALWAYS_INLINE real v_total(vreg v) {
     real lane[REGISTER_BYTES / sizeof(real)];

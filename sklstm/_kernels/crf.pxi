@@ -30,6 +30,7 @@
 from libc.math cimport NAN, log
 
 cdef extern from "chain.h" nogil:
+    const real LOWEST             # finite: for -infinity where that is subtracted from itself
     real v_total(vreg v)
     real v_largest(vreg v)
     real unit_scale(real x)
@@ -94,21 +95,39 @@ cdef inline vreg load_tags(const Chain* chain, Py_ssize_t row, Py_ssize_t block)
     return v_load(scores) if n_left >= LANES else v_load_part(scores, n_left, -INFINITY)
 
 
-cdef inline real raise_emissions(const Chain* chain, Py_ssize_t row, const real* start,
-                                 real* out) noexcept nogil:
-    """Emissions (plus start, if there is one) less their largest, which is returned."""
+cdef inline void add_row(const Chain* chain, const real* a, real* out) noexcept nogil:
     cdef Py_ssize_t block
-    cdef vreg scores, best = v_set(-INFINITY)
+    for block in range(chain.n_blocks):
+        v_store(out + block * LANES, v_load(out + block * LANES) + v_load(a + block * LANES))
+
+
+cdef inline real raise_row(const Chain* chain, real* row) noexcept nogil:
+    """Subtract the largest element, and return it."""
+    cdef Py_ssize_t block
+    cdef vreg best = v_set(LOWEST)
     cdef real largest
     for block in range(chain.n_blocks):
-        scores = load_tags(chain, row, block)
-        if start != NULL:
-            scores = scores + v_load(start + block * LANES)
-        v_store(out + block * LANES, scores)
-        best = v_at_least(best, scores)
+        best = v_at_least(best, v_load(row + block * LANES))
     largest = v_largest(best)
     for block in range(chain.n_blocks):
-        v_store(out + block * LANES, v_load(out + block * LANES) - v_set(largest))
+        v_store(row + block * LANES, v_load(row + block * LANES) - v_set(largest))
+    return largest
+
+
+cdef inline double raise_emissions(const Chain* chain, Py_ssize_t row, const real* start,
+                                   real* out) noexcept nogil:
+    """Emissions (plus start, if there is one) less their largest, which is returned.
+
+    Start is added to what is small already, and keeps its digits.
+    """
+    cdef Py_ssize_t block
+    cdef double largest
+    for block in range(chain.n_blocks):
+        v_store(out + block * LANES, load_tags(chain, row, block))
+    largest = raise_row(chain, out)
+    if start != NULL:
+        add_row(chain, start, out)
+        largest += raise_row(chain, out)
     return largest
 
 
@@ -136,7 +155,7 @@ cdef inline double alpha_row(const Chain* chain, Py_ssize_t row, const real* sta
     """Finish a row of alpha from alpha_(t-1) E, or begin one; the logarithm taken out."""
     cdef Py_ssize_t block
     cdef vreg p, value, best = v_set(0)
-    cdef real largest = raise_emissions(chain, row, start, potential)
+    cdef double largest = raise_emissions(chain, row, start, potential)
     for block in range(chain.n_blocks):
         p = v_exp(v_load(potential + block * LANES))
         v_store(potential + block * LANES, p)
@@ -146,7 +165,7 @@ cdef inline double alpha_row(const Chain* chain, Py_ssize_t row, const real* sta
     scale[0] = unit_scale(v_largest(best))
     for block in range(chain.n_blocks):
         v_store(alpha + block * LANES, v_load(alpha + block * LANES) * v_set(scale[0]))
-    return <double> largest - log(<double> scale[0])
+    return largest - log(<double> scale[0])
 
 
 cdef void alpha_of_block(const Chain* chain, Py_ssize_t first, Py_ssize_t stop,
@@ -198,7 +217,11 @@ def crf_forward(
     cdef unsigned int saved
     cdef real* first_alpha = pointer(alpha)
     cdef real* first_potential = pointer(potentials)
-    cdef real* first_scale = &scales[0] if scales.shape[0] else NULL
+    cdef real* first_scale
+    if emissions.shape[0] == 0:
+        log_partition[:] = 0
+        return
+    first_scale = &scales[0]
     n_threads = chain_team(&chain, n_threads)
     for block in prange(ceil_divide(chain.n_samples, TILE_ROWS), nogil=True, schedule="dynamic",
                         chunksize=1, num_threads=n_threads):
@@ -281,12 +304,13 @@ def crf_backward(
     cdef real* first_alpha = pointer(alpha)
     cdef real* first_potential = pointer(potentials)
     cdef real* first_marginal = pointer(marginals)
-    cdef const real* first_scale = &scales[0] if scales.shape[0] else NULL
+    if emissions.shape[0] == 0:
+        return
     n_threads = chain_team(&chain, n_threads)
     for block in prange(ceil_divide(chain.n_samples, TILE_ROWS), nogil=True, schedule="dynamic",
                         chunksize=1, num_threads=n_threads):
         saved = flush_subnormals()
         beta_of_block(&chain, block * TILE_ROWS, min(chain.n_samples, (block + 1) * TILE_ROWS),
-                      &end[0], &panels[0], first_scale, first_alpha, first_potential,
+                      &end[0], &panels[0], &scales[0], first_alpha, first_potential,
                       first_marginal, &scratch[0, 0, 0], &scratch[1, 0, 0])
         restore_subnormals(saved)

@@ -7,10 +7,6 @@
 # products. Rows of log alpha and log beta are raised so that their largest element is 0, as
 # small numbers have more digits behind the point.
 
-cdef enum:
-    LOWEST = -1000000000          # stands for -infinity where it would be subtracted from itself
-
-
 cdef inline vreg v_log_lanes(vreg x) noexcept nogil:
     """Logarithms, one by one."""
     cdef real lane[16]
@@ -39,19 +35,6 @@ cdef inline void log_product(const Chain* chain, const real* v, const real* tabl
         v_store(out + block * LANES, v_log_lanes(total) + largest)
 
 
-cdef inline real raise_row(const Chain* chain, real* row) noexcept nogil:
-    """Subtract the largest element, and return it."""
-    cdef Py_ssize_t block
-    cdef vreg best = v_set(LOWEST)
-    cdef real largest
-    for block in range(chain.n_blocks):
-        best = v_at_least(best, v_load(row + block * LANES))
-    largest = v_largest(best)
-    for block in range(chain.n_blocks):
-        v_store(row + block * LANES, v_load(row + block * LANES) - v_set(largest))
-    return largest
-
-
 cdef inline real log_of_sum(const Chain* chain, const real* a, const real* b) noexcept nogil:
     """log sum_j exp(a_j + b_j)."""
     cdef Py_ssize_t block
@@ -64,12 +47,6 @@ cdef inline real log_of_sum(const Chain* chain, const real* a, const real* b) no
         total = total + v_exp(v_load(a + block * LANES) + v_load(b + block * LANES)
                               - v_set(largest))
     return <real> log(<double> v_total(total)) + largest
-
-
-cdef inline void add_row(const Chain* chain, const real* a, real* out) noexcept nogil:
-    cdef Py_ssize_t block
-    for block in range(chain.n_blocks):
-        v_store(out + block * LANES, v_load(out + block * LANES) + v_load(a + block * LANES))
 
 
 cdef void log_forward_of_sample(const Chain* chain, Py_ssize_t sample, const real* start,
@@ -114,12 +91,14 @@ def crf_log_forward(
     cdef Py_ssize_t sample
     cdef real* first_alpha = pointer(alpha)
     cdef real* first_potential = pointer(potentials)
-    cdef real* first_shift = &shifts[0] if shifts.shape[0] else NULL
+    if emissions.shape[0] == 0:
+        log_partition[:] = 0
+        return
     n_threads = chain_team(&chain, n_threads)
     for sample in prange(chain.n_samples, nogil=True, schedule="dynamic", chunksize=1,
                          num_threads=n_threads):
         log_forward_of_sample(&chain, sample, &start[0], &end[0], &table[0, 0], largest,
-                              first_alpha, first_potential, first_shift, &log_partition[sample])
+                              first_alpha, first_potential, &shifts[0], &log_partition[sample])
 
 
 cdef void log_backward_of_sample(const Chain* chain, Py_ssize_t sample, const real* end,
@@ -176,11 +155,12 @@ def crf_log_backward(
     cdef real* first_potential = pointer(potentials)
     cdef real* first_marginal = pointer(marginals)
     cdef real* beta = pointer(scratch)
-    cdef const real* first_shift = &shifts[0] if shifts.shape[0] else NULL
+    if emissions.shape[0] == 0:
+        return
     n_threads = chain_team(&chain, n_threads)
     for sample in prange(chain.n_samples, nogil=True, schedule="dynamic", chunksize=1,
                          num_threads=n_threads):
-        log_backward_of_sample(&chain, sample, &end[0], &columns[0, 0], first_shift, first_alpha,
+        log_backward_of_sample(&chain, sample, &end[0], &columns[0, 0], &shifts[0], first_alpha,
                                first_potential, first_marginal, beta + sample * stride)
 
 

@@ -53,9 +53,9 @@ class CRF:
     >>> crf.viterbi(emissions, batch, parameters)
     array([0, 0, 0])
     >>> crf.marginals(emissions, batch, parameters).round(2)
-    array([[0.98, 0.02],
-           [0.95, 0.05],
-           [0.98, 0.02]])
+    array([[0.93, 0.07],
+           [0.9 , 0.1 ],
+           [0.93, 0.07]])
     """
 
     def __init__(self, n_tags, dtype, kernels):
@@ -133,7 +133,7 @@ class CRF:
 
     def _checked_codes(self, codes):
         codes = np.ascontiguousarray(codes, dtype=np.intp)
-        if len(codes) and not (0 <= codes.min() and codes.max() < self.n_tags):
+        if len(codes) and not (codes.min() >= 0 and codes.max() < self.n_tags):
             row = int(np.flatnonzero((codes < 0) | (codes >= self.n_tags))[0])
             raise ValueError(
                 f"codes[{row}] is {codes[row]}: expected a tag, 0 to {self.n_tags - 1}"
@@ -263,7 +263,7 @@ class _Sums:
         self.prepare()
 
     def forward(self, emissions, batch):
-        """log Z of each sequence."""
+        """Return log Z of each sequence."""
         shape = (batch.n_rows, self.crf.stride)
         self.alpha = self.workspace.take("crf_alpha", shape)
         self.potentials = self.workspace.take("crf_potentials", shape)

@@ -16,6 +16,7 @@ double. The parts, from the inside out:
     links.pxi       softmax, logistic, exponential
     dropout.pxi     masks, and rows times the mask of their sequence
     streaming.pxi   one step of sequences that arrive step by step
+    ctc.pxi         loss of label sequences without times
 
 Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
 touch a Python object after their first lines; sizes are checked by sklstm.network.
@@ -39,3 +40,4 @@ include "pooling.pxi"
 include "links.pxi"
 include "dropout.pxi"
 include "streaming.pxi"
+include "ctc.pxi"

@@ -8,6 +8,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     ctypedef vreg Tile[6][4]       # TILE_ROWS x TILE_WIDTH accumulators
 
     const real INFINITY
+    const real NAN
     const int LANES
     const int TILE_ROWS
     const int TILE_WIDTH

@@ -112,7 +112,7 @@ cdef double ctc_of_sample(const real[:, :] outputs, const Py_ssize_t* step_rows,
             factor = NAN
         ctc_backward(&lattice, factor, d_outputs)
     restore_subnormals(saved)
-    return -log_likelihood
+    return 0 - log_likelihood
 
 
 cdef Lattice make_lattice(const real[:, :] outputs, const Py_ssize_t* step_rows,

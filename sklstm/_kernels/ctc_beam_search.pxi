@@ -38,7 +38,7 @@ cdef inline double log_add(double a, double b) noexcept nogil:
     return larger + log1p(exp(smaller - larger))
 
 
-def beam_workspace_sizes(Py_ssize_t n_steps, Py_ssize_t beam_width):
+def beam_workspace_size(Py_ssize_t n_steps, Py_ssize_t beam_width):
     """Bytes of workspace that beam_search needs for a sequence of so many steps."""
     return ((1 + n_steps * beam_width) * <Py_ssize_t> sizeof(Prefix)
             + 2 * beam_width * <Py_ssize_t> sizeof(Candidate))
@@ -50,7 +50,7 @@ def beam_search(
     const Py_ssize_t[::1] sample_rows,   # IN     (n_samples,)
     const Py_ssize_t[::1] lengths,       # IN     (n_samples,)
     Py_ssize_t beam_width,
-    char[:, ::1] workspace,              # SCRATCH (n_threads, beam_workspace_sizes of the longest)
+    char[:, ::1] workspace,              # SCRATCH (n_threads, beam_workspace_size of the longest)
     const Py_ssize_t[::1] starts,        # IN     (n_samples,) where a sample's labels go
     Py_ssize_t[::1] labels,              # OUT    from starts[b] on; room for lengths[b]
     Py_ssize_t[::1] n_labels,            # OUT    (n_samples,)

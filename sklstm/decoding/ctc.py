@@ -10,7 +10,7 @@ from .._kernels import kernels_for
 __all__ = ["align", "beam_search", "best_path"]
 
 
-def best_path(outputs, lengths, n_threads=1):
+def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     """Return the labelling of the most probable path of each sample.
 
     Parameters
@@ -21,6 +21,9 @@ def best_path(outputs, lengths, n_threads=1):
         Steps of each sample.
     n_threads : int, default=1
         Team size of the kernel.
+    offsets : ndarray of intp of shape (n_steps + 1,), default=None
+        Of rows that are packed, time-major: where each step begins. Lengths are
+        descending then.
 
     Returns
     -------
@@ -35,7 +38,7 @@ def best_path(outputs, lengths, n_threads=1):
     >>> best_path(np.eye(3)[path], np.array([5]))
     [array([0, 0, 1])]
     """
-    rows = _Rows(outputs, lengths)
+    rows = _Rows(outputs, lengths, offsets)
     labels = np.empty(len(outputs), dtype=np.intp)
     n_labels = np.zeros(len(rows.lengths), dtype=np.intp)
     rows.kernels.best_path(
@@ -163,8 +166,10 @@ class _Rows:
     kernels : module
     """
 
-    def __init__(self, values, lengths):
-        self.values = np.ascontiguousarray(values)
+    def __init__(self, values, lengths, offsets=None):
+        self.values = values
+        if values.strides[1] != values.itemsize:
+            self.values = np.ascontiguousarray(values)
         self.lengths = np.ascontiguousarray(lengths, dtype=np.intp)
         if self.lengths.sum() != len(self.values):
             raise ValueError(
@@ -174,6 +179,9 @@ class _Rows:
         self.starts = np.cumsum(self.lengths) - self.lengths
         steps = np.arange(self.lengths.max(initial=0), dtype=np.intp)
         self.places = steps, self.starts, self.lengths
+        if offsets is not None:
+            samples = np.arange(len(self.lengths), dtype=np.intp)
+            self.places = offsets[:-1], samples, self.lengths
         self.kernels = kernels_for(self.values.dtype)
 
     def cut(self, labels, n_labels):

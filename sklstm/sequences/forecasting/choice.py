@@ -1,0 +1,226 @@
+"""Choosing a representation from the training part, by cheap rules.
+
+*Season.* The lag at which the changes from step to step repeat themselves best.
+
+*Logarithms*, where the fluctuations grow with the level: over blocks of the series, the
+slope of log(spread) against log(mean) is 0 if they do not and 1 if they are in
+proportion to it; 1 minus the slope is the power by which a Box-Cox transformation would
+even them out (Guerrero, "Time-series analysis supported by power transformations",
+Journal of Forecasting 12, 1993). Nearer to 1 than to 0 means logarithms.
+
+*Reference.* A network that answers zero forecasts a naive value
+(`representation.REFERENCES`). The best one is that whose naive forecasts have the least
+squared error over the last quarter of the training part; the mean is that of the first
+three quarters. Nothing is trained, and nothing after the training part is looked at.
+"""
+
+import numpy as np
+
+from .representation import REFERENCES, Representation
+
+# A repetition of less correlation is no season.
+_LEAST_CORRELATION = 0.3
+
+# Among lags that repeat almost as well the smallest is the season, not its multiples.
+_ALMOST = 0.85
+
+_LONGEST_PERIOD = 400
+
+_TAIL = 0.25
+
+# Errors are measured from at most about this many origins a series.
+_ORIGINS = 2000
+
+
+def choose_representation(
+    series,
+    horizon,
+    *,
+    window="auto",
+    relative_to="auto",
+    seasonal_period="auto",
+    log="auto",
+):
+    """Choose what is "auto", and check the rest.
+
+    Parameters
+    ----------
+    series : SeriesSet
+        The training part.
+    horizon : int
+        Steps to forecast at once.
+    window : int or "auto", default="auto"
+    relative_to : str, default="auto"
+    seasonal_period : int, None or "auto", default="auto"
+    log : bool or "auto", default="auto"
+
+    Returns
+    -------
+    representation : Representation
+
+    Raises
+    ------
+    ValueError
+        If there is no season where one is needed.
+    """
+    values = [steps[:, 0] for steps in series.steps]
+    shortest = min(len(v) for v in values)
+    period = find_period(values) if seasonal_period == "auto" else seasonal_period
+    if period is None and REFERENCES.get(relative_to, (False,))[0]:
+        raise ValueError(
+            f"relative_to={relative_to!r} needs a season, but "
+            + ("none was found" if seasonal_period == "auto" else "there is none")
+            + ": set seasonal_period to its number of steps, such as 12 for months."
+        )
+    if log == "auto":
+        log = wants_logarithms(values, period or max(8, shortest // 12))
+    if relative_to == "auto":
+        relative_to = choose_reference(values, horizon, seasonal_period=period, log=log)
+    if window == "auto":
+        free = shortest - horizon - (period or 0)
+        window = max(4 * horizon, 24 if period is None else period + 1)
+        window = max(1, min(window, free // 2))
+    return Representation(window, relative_to, seasonal_period=period, log=log)
+
+
+def find_period(series):
+    """Find the length of the season that several series have in common.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (n_values,)
+
+    Returns
+    -------
+    period : int or None
+        At least 2, and at most a third of the shortest series; None if there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.sequences.forecasting.choice import find_period
+    >>> find_period([np.sin(2 * np.pi * np.arange(60) / 7) + 0.05 * np.arange(60)])
+    7
+    """
+    longest = min(min(len(values) for values in series) // 3, _LONGEST_PERIOD)
+    if longest < 2:
+        return None
+    # One lag more, to see whether the last one is a peak.
+    correlation = np.mean([_correlations(v, longest + 1) for v in series], axis=0)
+    lags = np.arange(2, longest + 1)
+    at = correlation[lags]
+    peaks = (at > correlation[lags - 1]) & (at >= correlation[lags + 1])
+    noise = 2.0 / np.sqrt(sum(len(values) for values in series))
+    peaks &= at > max(_LEAST_CORRELATION, noise)
+    if not peaks.any():
+        return None
+    best = at[peaks].max()
+    return int(lags[peaks & (at >= _ALMOST * best)][0])
+
+
+def wants_logarithms(series, block_length):
+    """Say whether fluctuations grow with the level.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (n_values,)
+    block_length : int
+        Steps in which a spread is measured: a season, if there is one.
+
+    Returns
+    -------
+    wants : bool
+        False if a value is not positive, or if there are too few blocks to tell.
+    """
+    if any((values <= 0).any() for values in series):
+        return False
+    slopes = [slope for v in series if (slope := _slope(v, block_length)) is not None]
+    return bool(slopes) and bool(np.median(slopes) > 0.5)
+
+
+def choose_reference(series, horizon, *, seasonal_period=None, log=False):
+    """Choose what values are taken relative to.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (n_values,)
+    horizon : int
+        Steps to forecast.
+    seasonal_period : int or None, default=None
+        Without it, references with a season are left out.
+    log : bool, default=False
+        Whether logarithms are taken first.
+
+    Returns
+    -------
+    relative_to : str
+        The key of `REFERENCES` whose naive forecasts are best; "last" if no series is
+        long enough to tell.
+    """
+    names = [
+        name
+        for name, (seasonal, _) in REFERENCES.items()
+        if seasonal_period or not seasonal
+    ]
+    errors = np.zeros(len(names))
+    for values in series:
+        values = np.log(values) if log else values
+        if (start := _first_origin(len(values), horizon, seasonal_period or 0)) is None:
+            continue
+        variance = np.var(values)
+        for k, name in enumerate(names):
+            representation = Representation(1, name, seasonal_period=seasonal_period)
+            error = _naive_error(representation, values, start, horizon)
+            errors[k] += error / variance if variance > 0 else 0.0
+    # Of equal ones, as on a constant series, the last value: no other has less to go by.
+    best = names[int(np.argmin(errors))]
+    return "last" if errors[names.index("last")] <= errors.min() else best
+
+
+def _correlations(values, n_lags):
+    """Autocorrelation of the changes, for the lags 0 to n_lags."""
+    changes = np.diff(values)
+    changes = changes - changes.mean()
+    energy = np.square(changes).sum()
+    # Values of a constant series differ by rounding alone.
+    if energy <= len(values) * np.square(1e-12 * np.abs(values).max()):
+        return np.zeros(n_lags + 1)
+    size = 2 * len(changes)
+    spectrum = np.square(np.abs(np.fft.rfft(changes, size)))
+    products = np.fft.irfft(spectrum, size)[: n_lags + 1]
+    # Fewer pairs at longer lags would make every multiple of a season look worse.
+    pairs = len(changes) - np.arange(n_lags + 1)
+    return products / pairs * len(changes) / energy
+
+
+def _slope(values, block_length):
+    """Slope of log(spread) against log(mean) over blocks, or None."""
+    n_blocks = len(values) // block_length
+    if n_blocks < 4:
+        return None
+    blocks = values[len(values) - n_blocks * block_length :].reshape(n_blocks, -1)
+    spreads, means = blocks.std(axis=1), blocks.mean(axis=1)
+    usable = spreads > 0
+    # Levels that hardly differ tell nothing of what happens when they do.
+    if usable.sum() < 4 or np.ptp(np.log(means[usable])) < 0.4:
+        return None
+    x, y = np.log(means[usable]), np.log(spreads[usable])
+    x = x - x.mean()
+    return (x * y).sum() / np.square(x).sum()
+
+
+def _first_origin(n_values, horizon, period):
+    """Where the last quarter begins that naive forecasts are tried on, or None."""
+    start = max(n_values - max(int(_TAIL * n_values), horizon), period + 1)
+    return start if start + horizon <= n_values else None
+
+
+def _naive_error(representation, values, start, horizon):
+    stride = max(1, (len(values) - start) // _ORIGINS)
+    origins = np.arange(start, len(values) - horizon + 1, stride)[:, np.newaxis]
+    contexts = values[origins + np.arange(-representation.n_steps, 0)]
+    futures = values[origins + np.arange(horizon)]
+    center, _ = representation.measure(values[:start])
+    centers, ones = np.full(len(contexts), center), np.ones(len(contexts))
+    missed = representation.targets(contexts, futures, centers, ones)
+    return np.square(missed).mean()

@@ -6,7 +6,8 @@ base.py               the skeleton of fitting and computing; the fitted state
 tasks.py, labels.py   what is learned: y checked, encoded, and decoded again
 predictor.py          what classifier and regressor share
 classifier.py  regressor.py  transformer.py  forecaster.py
-forecasting.py        between a user's series and the skeleton, for the forecaster
+forecaster_parameters.py  forecasting.py  forecast_checks.py
+                      its parameters, its way from series to the skeleton, its checks
 """
 
 from .classifier import LSTMClassifier

@@ -1,21 +1,24 @@
 """`LSTMForecaster`: the past of a series, and covariates, to its future."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.metrics import r2_score
 
-from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
-from .base import RecurrentEstimator
-from .forecasting import Backtest, ForecastingMixin, has_quantiles
+from .._sklearn_compat import _fit_context, available_if
 from ..sequences.forecasting import restore_forecasts
-from .parameters import parameter, recurrent_estimator, with_default
+from .forecast_checks import (
+    checked_horizon,
+    checked_levels,
+    checked_start,
+    has_quantiles,
+)
+from .forecaster_parameters import ForecasterParameters
+from .forecasting import Backtest, ForecastingMixin
+from .parameters import recurrent_estimator
 from .predictor import has_partial_fit
-from .shared_parameters import SharedParameters
 
 
 @recurrent_estimator
-class LSTMForecaster(ForecastingMixin, RecurrentEstimator):
+class LSTMForecaster(ForecastingMixin, ForecasterParameters):
     """Recurrent network (LSTM, GRU or RNN) that forecasts one or several series.
 
     The network reads a window of a series, and of covariates, and forecasts the next
@@ -78,123 +81,6 @@ class LSTMForecaster(ForecastingMixin, RecurrentEstimator):
     >>> bool(np.abs(forecaster.predict(12) - y[108:]).max() < 1)
     True
     """
-
-    horizon: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Steps that the network forecasts at once, each with an output of its own.
-        """,
-    )
-    window: int | str = parameter(
-        "auto",
-        [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        """int or 'auto'
-        Steps before them that the network reads. 'auto' means four times `horizon`, and
-        at least 24 or a season and one step more; fewer if a series is short.
-        """,
-    )
-    strategy: str = parameter(
-        "recursive",
-        [StrOptions({"direct", "recursive"})],
-        """{'direct', 'recursive'}
-        What to do beyond `horizon` steps. 'recursive' takes its forecast for what
-        happened and goes on from there, as far as it is asked to; 'direct' refuses.
-        """,
-    )
-    relative_to: str = parameter(
-        "auto",
-        [StrOptions({"auto", "mean", "last", "season", "season_and_last"})],
-        """{'auto', 'mean', 'last', 'season', 'season_and_last'}
-        What values are taken relative to, in what the network reads and in what it
-        learns: the mean of the series, the last value known, the value at the same
-        place of the season before, or that plus the last change over a season. 'auto'
-        takes the one that is the best forecast itself over the last quarter of the
-        training part.
-        """,
-    )
-    seasonal_period: int | str | None = parameter(
-        "auto",
-        [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None],
-        """int, 'auto' or None
-        Steps of a season, such as 12 for months. 'auto' looks for the lag at which
-        the changes of the training part repeat themselves. None means no season.
-        """,
-    )
-    log: bool | str = parameter(
-        "auto",
-        [StrOptions({"auto"}), "boolean"],
-        """bool or 'auto'
-        Whether to take logarithms first. 'auto' takes them of positive series whose
-        fluctuations grow with their level.
-        """,
-    )
-    scaling: str = parameter(
-        "series",
-        [StrOptions({"series", "all"})],
-        """{'series', 'all'}
-        Whether each series is scaled by itself, or all by the same number, which keeps
-        the difference between large and small ones.
-        """,
-    )
-    past_covariates: tuple = parameter(
-        (),
-        ["array-like"],
-        """array-like of str or int
-        Covariates, by name or column of X, that are not known for the steps to
-        forecast. All others are.
-        """,
-    )
-    loss: str = parameter(
-        "squared_error",
-        [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
-        """{'squared_error', 'absolute_error', 'huber', 'quantile'}
-        What to minimise. 'squared_error' forecasts the mean, 'absolute_error' the
-        median, 'huber' something between them that outliers move little. 'quantile'
-        forecasts all `quantiles` at once, for `predict_interval` and
-        `predict_quantiles`; `predict` then gives the median.
-        """,
-    )
-    quantiles: tuple = parameter(
-        (0.1, 0.5, 0.9),
-        ["array-like"],
-        """array-like of float
-        The quantiles to learn, at least two, ascending.
-        """,
-        only={"loss": ("quantile",)},
-    )
-    huber_delta: float = parameter(
-        1.35,
-        [Interval(Real, 0, None, closed="neither")],
-        """float
-        Error from which on the loss grows linearly, in standard deviations of the
-        targets.
-        """,
-        only={"loss": ("huber",)},
-    )
-    id_column: str = parameter(
-        "unique_id",
-        [str],
-        """str
-        Of a long data frame: the column that says which series a row belongs to.
-        """,
-    )
-    time_column: str = parameter(
-        "ds",
-        [str],
-        """str
-        Of a long data frame: the column of times. A frame without it is a wide one,
-        with a series in each column.
-        """,
-    )
-    target_column: str = parameter(
-        "y",
-        [str],
-        """str
-        Of a long data frame: the column to forecast. Further columns are covariates.
-        """,
-    )
-    weight_init: str = with_default(SharedParameters, "weight_init", "uniform")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, y, X=None, sample_weight=None, *, y_val=None, X_val=None):
@@ -312,7 +198,7 @@ class LSTMForecaster(ForecastingMixin, RecurrentEstimator):
             each of them, such as "y_0.1".
         """
         self._fitted_network()
-        levels = self._checked_levels(quantiles)
+        levels = checked_levels(quantiles, self._task.loss)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, [f"_{q:g}" for q in levels])
 
@@ -339,7 +225,9 @@ class LSTMForecaster(ForecastingMixin, RecurrentEstimator):
             the columns "y_lower" and "y_upper".
         """
         self._fitted_network()
-        levels = self._checked_levels([(1 - coverage) / 2, (1 + coverage) / 2])
+        levels = checked_levels(
+            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.loss
+        )
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
 
@@ -380,10 +268,12 @@ class LSTMForecaster(ForecastingMixin, RecurrentEstimator):
             If `start` leaves too little before it, or no series is long enough.
         """
         self._fitted_network()
-        horizon = self._checked_horizon(horizon)
-        levels = None if quantiles is None else self._checked_levels(quantiles)
+        horizon = checked_horizon(horizon, self._reader, self.strategy)
+        levels = (
+            None if quantiles is None else checked_levels(quantiles, self._task.loss)
+        )
         series = self._read(y, X)
-        first = self._checked_start(series, start, horizon)
+        first = checked_start(start, series, self._reader, horizon)
         each = self._roll(series, first, horizon, stride, levels)
         if series.kind == "one":
             return each[0]

@@ -5,7 +5,6 @@ from sequences. To forecast, the windows at the ends of the series (or at many p
 them) go through it.
 """
 
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,14 @@ from ..sequences.forecasting import (
     read_step_weights,
 )
 from ..training import REGRESSION_LOSSES, Quantiles
+from .forecast_checks import (
+    check_covariates,
+    check_parts,
+    check_useful,
+    checked_horizon,
+    checked_quantiles,
+    known_ahead,
+)
 from .tasks import Task
 
 
@@ -59,7 +66,7 @@ class ForecastTask(Task):
         self._loss_parameters = loss_parameters
 
     def begin(self, y, sequences):
-        """Settle the loss; y (n_windows, horizon) is what the windows are followed by."""
+        """Settle the loss; y is (n_windows, horizon)."""
         self.loss = self._make_loss(y.shape[1], **self._loss_parameters)
         return y
 
@@ -74,7 +81,7 @@ class ForecastingMixin:
     def _new_task(self, classes=None, *, incremental=False):
         parameters = {}
         if self.loss == "quantile":
-            parameters = {"quantiles": _checked_quantiles(self.quantiles)}
+            parameters = {"quantiles": checked_quantiles(self.quantiles)}
         elif self.loss == "huber":
             parameters = {"delta": self.huber_delta}
         return ForecastTask(type(self).__name__, loss=self.loss, **parameters)
@@ -97,7 +104,7 @@ class ForecastingMixin:
             goes_on = (piece or self.warm_start) and self.__sklearn_is_fitted__()
             series, _ = read_series(y, X, long=self._long_columns())
             if goes_on:
-                self._check_covariates(series)
+                check_covariates(series, self._reader)
                 self._reader.check_lengths(series)
             else:
                 self._begin(series)
@@ -113,7 +120,7 @@ class ForecastingMixin:
     def _read(self, y, X):
         """The series and their covariates, which must be those of the fit."""
         series, _ = read_series(y, X, long=self._long_columns())
-        self._check_covariates(series)
+        check_covariates(series, self._reader)
         return series
 
     def _long_columns(self):
@@ -128,9 +135,10 @@ class ForecastingMixin:
             relative_to=self.relative_to,
             seasonal_period=self.seasonal_period,
             log=self.log,
+            local=self.scaling == "window",
         )
-        known_ahead = _known_ahead(series, self.past_covariates)
-        self._reader = WindowReader(representation, self.horizon, known_ahead)
+        known = known_ahead(series, self.past_covariates)
+        self._reader = WindowReader(representation, self.horizon, known)
         self._reader.check_lengths(series)
         self._reader.measure_covariates(series)
         self._scales = SeriesScales(
@@ -179,7 +187,7 @@ class ForecastingMixin:
         if later is None and not n_held.any():
             return training, (None, None, None)
         validation = every_origin(joined, reader.n_steps, horizon, first=first)
-        _check_parts(training[1], validation[0], reader, self.early_stopping)
+        check_parts(len(training[1]), len(validation[0]), reader, self.early_stopping)
         return training, (*self._windows(joined, *validation), None)
 
     def _windows(self, series, origins, which):
@@ -195,7 +203,7 @@ class ForecastingMixin:
     def _forecast(self, horizon, X, y, levels):
         """Forecasts (n_series, horizon[, n_levels]) and the series they continue."""
         self._fitted_network()
-        horizon = self._checked_horizon(horizon)
+        horizon = checked_horizon(horizon, self._reader, self.strategy)
         series, ahead = self._known(horizon, X, y)
         which = np.arange(len(series.steps))
         contexts = self._contexts(series, series.steps.offsets[1:], which)
@@ -240,19 +248,19 @@ class ForecastingMixin:
 
     def _known(self, horizon, X, y):
         """The series to continue, and the covariates of the steps ahead."""
-        known_ahead = self._reader.known_ahead
+        any_known = self._reader.known_ahead.any()
         if y is None:
             series, ahead = self._history, None
         elif is_long(y, self._long_columns()):
             series, ahead = self._read(y, None), None
         else:
-            n_ahead = horizon if known_ahead.any() else 0
+            n_ahead = horizon if any_known else 0
             series, ahead = read_series(y, X, n_ahead=n_ahead)
-            self._check_covariates(series)
+            check_covariates(series, self._reader)
             X = None
         self._reader.check_history(series)
-        if not known_ahead.any():
-            _refuse_useless(X, known_ahead)
+        if not any_known:
+            check_useful(X, self._reader)
             return series, None
         if ahead is None:
             ahead = self._read_ahead(X, series, horizon)
@@ -267,156 +275,3 @@ class ForecastingMixin:
                 "(Name those that are not known ahead in past_covariates.)"
             )
         return self._reader.all_columns(read_ahead(X, series, horizon))
-
-    # ---- checks --------------------------------------------------------------------
-
-    def _checked_horizon(self, horizon):
-        learned = self._reader.horizon
-        if horizon is None:
-            return learned
-        if (
-            not isinstance(horizon, Integral)
-            or isinstance(horizon, bool)
-            or horizon < 1
-        ):
-            raise ValueError(
-                f"horizon must be a number of steps, at least 1, got {horizon!r}."
-            )
-        if horizon <= learned:
-            return int(horizon)
-        if self.strategy == "direct":
-            raise ValueError(
-                f"horizon={horizon} is farther than the {learned} step(s) that this "
-                f"forecaster has learned. Fit with horizon={horizon}, or go on from its "
-                "own forecasts with strategy='recursive'."
-            )
-        if not self._reader.known_ahead.all():
-            raise ValueError(
-                f"horizon={horizon} is farther than the {learned} step(s) learned at "
-                "once, and to go on from there the values of past_covariates would be "
-                f"needed, which are not known. Fit with horizon={horizon}."
-            )
-        return int(horizon)
-
-    def _checked_start(self, series, start, horizon):
-        """Where in each series to begin forecasting."""
-        reader = self._reader
-        start = reader.n_steps if start is None else start
-        if start < reader.n_steps:
-            raise ValueError(
-                f"start={start} leaves too little of the past: a forecast needs the "
-                f"{reader.n_steps} steps before it."
-            )
-        longest = int(series.steps.lengths.max())
-        if start + horizon > longest:
-            raise ValueError(
-                f"No forecast of {horizon} steps from step {start} on can be compared "
-                f"with a series of {longest} steps: it needs {start + horizon}."
-            )
-        return np.full(len(series.steps), start)
-
-    def _checked_levels(self, levels):
-        known = getattr(self._task.loss, "quantiles", None)
-        if known is None:
-            raise ValueError(
-                f"The forecaster was fitted with loss={self.loss!r}, which forecasts "
-                "one number a step. Fit with loss='quantile' for quantiles and "
-                "intervals."
-            )
-        if levels is None:
-            return list(known)
-        levels = np.atleast_1d(np.asarray(levels, dtype=np.float64))
-        # 1 - 0.9 is not 0.1: what is meant is the quantile that was learned.
-        near = np.abs(levels[:, np.newaxis] - known)
-        levels = np.where(
-            near.min(axis=1) < 1e-9, np.array(known)[near.argmin(axis=1)], levels
-        )
-        outside = (levels < known[0]) | (levels > known[-1])
-        if outside.any():
-            raise ValueError(
-                f"The quantile {levels[outside][0]:g} is beyond those learned, "
-                f"{list(known)}: fit with wider quantiles."
-            )
-        return levels
-
-    def _check_covariates(self, series):
-        expected = len(self._reader.known_ahead)
-        if series.n_covariates != expected:
-            raise ValueError(
-                f"The forecaster was fitted with {expected} covariate(s), but here are "
-                f"{series.n_covariates}"
-                + (
-                    ": pass their values as X."
-                    if series.n_covariates == 0 and series.kind != "long"
-                    else "."
-                )
-            )
-
-
-def has_quantiles(estimator):
-    """For ``available_if``: whether the loss is that of quantiles."""
-    if estimator.loss != "quantile":
-        raise AttributeError("intervals and quantiles need loss='quantile'")
-    return True
-
-
-def _checked_quantiles(quantiles):
-    levels = np.asarray(quantiles, dtype=np.float64)
-    if levels.ndim != 1 or len(levels) < 2:
-        raise ValueError(
-            f"quantiles must be at least two numbers, such as (0.1, 0.5, 0.9), got "
-            f"{quantiles!r}. For one, LSTMRegressor has loss='quantile'."
-        )
-    ascending = (np.diff(levels) > 0).all()
-    if not ascending or levels[0] <= 0 or levels[-1] >= 1:
-        raise ValueError(
-            f"quantiles must ascend between 0 and 1, exclusive, got {quantiles!r}."
-        )
-    if not levels[0] <= 0.5 <= levels[-1]:
-        raise ValueError(
-            f"quantiles={quantiles!r} do not enclose 0.5, the median, which predict "
-            "gives."
-        )
-    return tuple(levels.tolist())
-
-
-def _known_ahead(series, past_covariates):
-    """Which covariates are known for the steps to forecast."""
-    known = np.ones(series.n_covariates, dtype=bool)
-    names = series.steps.feature_names
-    names = [] if names is None else names[1:].tolist()
-    for column in past_covariates:
-        if column in names:
-            known[names.index(column)] = False
-        elif isinstance(column, Integral) and 0 <= column < len(known):
-            known[column] = False
-        else:
-            raise ValueError(
-                f"past_covariates has {column!r}, but the covariates are "
-                f"{names or f'{len(known)} columns without names'}."
-            )
-    return known
-
-
-def _refuse_useless(X, known_ahead):
-    if X is not None:
-        raise ValueError(
-            "X has no effect here: the forecaster was fitted "
-            + (
-                "with past_covariates only, which are not known ahead."
-                if len(known_ahead)
-                else "without covariates."
-            )
-        )
-
-
-def _check_parts(training, validation, reader, early_stopping):
-    if len(training) >= 2 and len(validation) >= 2:
-        return
-    needed = reader.n_steps + reader.horizon
-    raise ValueError(
-        f"There are {len(training)} windows to learn from and {len(validation)} to "
-        "validate on; both need at least 2, and a window with what follows it has "
-        f"{needed} steps. Choose a smaller window or horizon, or another part to "
-        "validate on" + (", or turn early_stopping off." if early_stopping else ".")
-    )

@@ -190,6 +190,7 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
 
 
 def as_eager_frame(frame):
+    """Return a data frame as narwhals has it; raise if it is none, or has no rows."""
     if not is_frame(frame):
         raise TypeError(
             f"frame is a {type(frame).__name__}, expected a data frame of pandas, "
@@ -247,7 +248,7 @@ def _check_nothing_missing(column):
 
 
 def sorted_keys(frame, id, time):
-    """Row numbers, ids and times, sorted by id and then time."""
+    """Return row numbers, ids and times, sorted by id and then time."""
     number = "row"
     while number in (id, time):
         number += "_"

@@ -40,6 +40,7 @@ def choose_representation(
     relative_to="auto",
     seasonal_period="auto",
     log="auto",
+    local=False,
 ):
     """Choose what is "auto", and check the rest.
 
@@ -53,6 +54,7 @@ def choose_representation(
     relative_to : str, default="auto"
     seasonal_period : int, None or "auto", default="auto"
     log : bool or "auto", default="auto"
+    local : bool, default=False
 
     Returns
     -------
@@ -80,7 +82,9 @@ def choose_representation(
         free = shortest - horizon - (period or 0)
         window = max(4 * horizon, 24 if period is None else period + 1)
         window = max(1, min(window, free // 2))
-    return Representation(window, relative_to, seasonal_period=period, log=log)
+    return Representation(
+        window, relative_to, seasonal_period=period, log=log, local=local
+    )
 
 
 def find_period(series):
@@ -110,8 +114,9 @@ def find_period(series):
     lags = np.arange(2, longest + 1)
     at = correlation[lags]
     peaks = (at > correlation[lags - 1]) & (at >= correlation[lags + 1])
-    noise = 2.0 / np.sqrt(sum(len(values) for values in series))
-    peaks &= at > max(_LEAST_CORRELATION, noise)
+    # Five standard errors of noise: one lag is picked of many.
+    n_pairs = sum(len(values) - 1 - lags for values in series)
+    peaks &= at > np.maximum(_LEAST_CORRELATION, 5.0 / np.sqrt(n_pairs))
     if not peaks.any():
         return None
     best = at[peaks].max()
@@ -172,7 +177,7 @@ def choose_reference(series, horizon, *, seasonal_period=None, log=False):
             representation = Representation(1, name, seasonal_period=seasonal_period)
             error = _naive_error(representation, values, start, horizon)
             errors[k] += error / variance if variance > 0 else 0.0
-    # Of equal ones, as on a constant series, the last value: no other has less to go by.
+    # Of equal ones, as on a constant series, the last value.
     best = names[int(np.argmin(errors))]
     return "last" if errors[names.index("last")] <= errors.min() else best
 

@@ -2,9 +2,9 @@
 
 The network answers `horizon` steps at once. For more, the forecast is taken for what
 happened and the network asked again. Where it forecasts quantiles, that would lose the
-uncertainty of the steps before; there `N_PATHS` futures are drawn, each goes on from its
-own draws, and quantiles are those of the paths. Within a block a path stays at one level
-of the distributions, as high or low as it began.
+uncertainty of the steps before; there `N_PATHS` futures are drawn, each goes on from
+its own draws, and quantiles are those of the paths. Within a block a path stays at one
+level of the distributions, as high or low as it began.
 """
 
 import numpy as np

@@ -10,15 +10,15 @@ and learns, for the step h after the context's last one, t,
 
     (u_(t+h) - anchor_h - n_h * base) / scale
 
-where `base` is the last value of d or its mean over the training part, and the anchor is
-the value at the same place of the last season known, n_h seasons before (without a
+where `base` is the last value of d or its mean over the training part, and the anchor
+is the value at the same place of the last season known, n_h seasons before (without a
 season: 0, and n_h = 1). **A network that answers zero so forecasts a naive value**: the
 mean, the last value, the last season plus the mean change over a season, or the last
-season plus the last such change. These are the four references of `REFERENCES`; which of
-them is nearest to the truth is what `representation_choice` finds out.
+season plus the last such change. These are the four references of `REFERENCES`; which
+of them is nearest to the truth is what `choice` finds out.
 
-The map from outputs to values is increasing for each step on its own, so quantiles of the
-one are quantiles of the other.
+The map from answers to values is increasing for each step on its own, so quantiles of
+the one are quantiles of the other.
 """
 
 import numpy as np
@@ -31,6 +31,9 @@ REFERENCES = {
     "season": (True, False),
     "season_and_last": (True, True),
 }
+
+# Of the scale of a window, in the scale of its series.
+_FLOOR = 0.1
 
 # Windows looked at in one go when a scale is measured.
 _WINDOWS_AT_ONCE = 4096
@@ -49,21 +52,26 @@ class Representation:
         Steps of a season; needed by the references that have one.
     log : bool, default=False
         Whether to take logarithms first.
+    local : bool, default=False
+        Whether a context has a scale of its own: the root mean square of ``d - base``
+        in its window. A floor of a tenth of the series' scale (added in squares) keeps
+        quiet windows from being blown up.
 
     Attributes
     ----------
-    window, relative_to, seasonal_period, log
+    window, relative_to, seasonal_period, log, local
         As given.
     n_steps : int
         Values of a context.
     """
 
-    def __init__(self, window, relative_to, *, seasonal_period=None, log=False):
+    def __init__(self, window, relative_to, *, seasonal_period=None, log=False, local=False):
         seasonal, self._from_last = REFERENCES[relative_to]
         self.window = window
         self.relative_to = relative_to
         self.seasonal_period = seasonal_period
         self.log = log
+        self.local = local
         self._period = seasonal_period if seasonal else 0
         self.n_steps = window + self._period
 
@@ -111,9 +119,8 @@ class Representation:
         -------
         inputs : ndarray of shape (n_contexts, window)
         """
-        differences = self._differences(self._logarithms(contexts))
-        base = self._base(differences, centers)
-        return (differences - base[:, np.newaxis]) / scales[:, np.newaxis]
+        deviations = self._deviations(contexts, centers)
+        return deviations / self._scales(deviations, scales)
 
     def targets(self, contexts, futures, centers, scales):
         """Return what the network has to answer.
@@ -130,7 +137,8 @@ class Representation:
         targets : ndarray of shape (n_contexts, horizon)
         """
         naive = self._naive(contexts, centers, futures.shape[1])
-        return (self._logarithms(futures) - naive) / scales[:, np.newaxis]
+        scales = self._scales(self._deviations(contexts, centers), scales)
+        return (self._logarithms(futures) - naive) / scales
 
     def restore(self, answers, contexts, centers, scales):
         """Return the values that answers of the network stand for.
@@ -148,6 +156,7 @@ class Representation:
         """
         naive = self._naive(contexts, centers, answers.shape[1])
         more = (1,) * (answers.ndim - 2)
+        scales = self._scales(self._deviations(contexts, centers), scales)
         values = answers * scales.reshape(-1, 1, *more)
         values += naive.reshape(*naive.shape, *more)
         return np.exp(values) if self.log else values
@@ -170,6 +179,18 @@ class Representation:
 
     def _base(self, differences, centers):
         return differences[:, -1] if self._from_last else centers
+
+    def _deviations(self, contexts, centers):
+        """What the network reads, before it is scaled."""
+        differences = self._differences(self._logarithms(contexts))
+        return differences - self._base(differences, centers)[:, np.newaxis]
+
+    def _scales(self, deviations, scales):
+        """The scale of each context (n_contexts, 1)."""
+        if not self.local:
+            return scales[:, np.newaxis]
+        squares = np.square(deviations).mean(axis=1)
+        return np.sqrt(squares + np.square(_FLOOR * scales))[:, np.newaxis]
 
     def _naive(self, contexts, centers, horizon):
         """What an answer of zero stands for, before the exponential."""

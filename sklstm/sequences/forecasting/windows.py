@@ -3,9 +3,9 @@
 An *origin* is the first step to forecast; what lies before it is known. The network
 reads a window of `window` steps before the origin: the series (see `representation`),
 and covariates on a standard scale. If there are covariates that are known ahead,
-`horizon` further steps follow with these, the channels of what is not known yet at zero,
-and a last channel that is 1 there and 0 before; so the network has read about the days
-to come when it answers.
+`horizon` further steps follow with these, the channels of what is not known yet at
+zero, and a last channel that is 1 there and 0 before; so the network has read about the
+steps to come when it answers.
 """
 
 from typing import NamedTuple
@@ -164,8 +164,8 @@ class WindowReader:
             return ahead
         if ahead.shape[2] != known.sum():
             raise ValueError(
-                f"X has {ahead.shape[2]} columns, expected the {known.sum()} covariates "
-                f"that are known ahead, or all {len(known)}."
+                f"X has {ahead.shape[2]} columns, expected the {known.sum()} "
+                f"covariates that are known ahead, or all {len(known)}."
             )
         complete = np.full((*ahead.shape[:2], len(known)), np.nan)
         complete[:, :, known] = ahead

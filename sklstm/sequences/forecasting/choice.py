@@ -9,9 +9,14 @@ even them out (Guerrero, "Time-series analysis supported by power transformation
 Journal of Forecasting 12, 1993). Nearer to 1 than to 0 means logarithms.
 
 *Reference.* A network that answers zero forecasts a naive value
-(`representation.REFERENCES`). The best one is that whose naive forecasts have the least
-squared error over the last quarter of the training part; the mean is that of the first
-three quarters. Nothing is trained, and nothing after the training part is looked at.
+(`representation.REFERENCES`). The one whose naive forecasts have the least squared
+error over the last quarter of the training part is taken, for the less there is to
+learn, the less can go wrong. But what is subtracted is lost: of a series that is drawn
+back to its mean, differences from the last value tell little of where it is. So where
+the best is relative to the last value (or the last change over a season), a linear
+model (ridge regression) reads the windows of the first three quarters; if it is better
+by 7 % relative to the mean, and the series has stayed around its mean, that is taken.
+Nothing after the training part is looked at.
 """
 
 import numpy as np
@@ -28,8 +33,18 @@ _LONGEST_PERIOD = 400
 
 _TAIL = 0.25
 
-# Errors are measured from at most about this many origins a series.
+# Origins and series looked at, about; of more, some evenly spaced.
 _ORIGINS = 2000
+_SERIES = 50
+
+# Of the squared size of what is read, in the ridge regression.
+_RIDGE = 0.01
+
+# What a linear model must be better by relative to the mean.
+_MARGIN = 0.07
+
+# How much farther from the mean of the part before a series that stays around it may be.
+_STAYS = 1.5
 
 
 def choose_representation(
@@ -76,12 +91,14 @@ def choose_representation(
         )
     if log == "auto":
         log = wants_logarithms(values, period or max(8, shortest // 12))
-    if relative_to == "auto":
-        relative_to = choose_reference(values, horizon, seasonal_period=period, log=log)
     if window == "auto":
         free = shortest - horizon - (period or 0)
         window = max(4 * horizon, 24 if period is None else period + 1)
         window = max(1, min(window, free // 2))
+    if relative_to == "auto":
+        relative_to = choose_reference(
+            values, horizon, window=window, seasonal_period=period, log=log
+        )
     return Representation(
         window, relative_to, seasonal_period=period, log=log, local=local
     )
@@ -143,7 +160,7 @@ def wants_logarithms(series, block_length):
     return bool(slopes) and bool(np.median(slopes) > 0.5)
 
 
-def choose_reference(series, horizon, *, seasonal_period=None, log=False):
+def choose_reference(series, horizon, *, window, seasonal_period=None, log=False):
     """Choose what values are taken relative to.
 
     Parameters
@@ -151,6 +168,8 @@ def choose_reference(series, horizon, *, seasonal_period=None, log=False):
     series : list of ndarray of shape (n_values,)
     horizon : int
         Steps to forecast.
+    window : int
+        Steps that are read.
     seasonal_period : int or None, default=None
         Without it, references with a season are left out.
     log : bool, default=False
@@ -159,27 +178,29 @@ def choose_reference(series, horizon, *, seasonal_period=None, log=False):
     Returns
     -------
     relative_to : str
-        The key of `REFERENCES` whose naive forecasts are best; "last" if no series is
-        long enough to tell.
+        A key of `REFERENCES`; "last" if no series is long enough to tell.
     """
-    names = [
-        name
-        for name, (seasonal, _) in REFERENCES.items()
-        if seasonal_period or not seasonal
+    # The last value comes first: it is taken among equals, as of a constant series.
+    names = ["last", "mean"]
+    if seasonal_period:
+        names += ["season_and_last", "season"]
+    some = [np.log(v) if log else v for v in series[:: -(-len(series) // _SERIES)]]
+    makes = [
+        lambda window, name=name: Representation(
+            window, name, seasonal_period=seasonal_period
+        )
+        for name in names
     ]
-    errors = np.zeros(len(names))
-    for values in series:
-        values = np.log(values) if log else values
-        if (start := _first_origin(len(values), horizon, seasonal_period or 0)) is None:
-            continue
-        variance = np.var(values)
-        for k, name in enumerate(names):
-            representation = Representation(1, name, seasonal_period=seasonal_period)
-            error = _naive_error(representation, values, start, horizon)
-            errors[k] += error / variance if variance > 0 else 0.0
-    # Of equal ones, as on a constant series, the last value.
-    best = names[int(np.argmin(errors))]
-    return "last" if errors[names.index("last")] <= errors.min() else best
+    best = int(np.argmin([_naive_error(make, some, horizon) for make in makes]))
+    if names[best].endswith("last"):
+        last, mean = makes[best], makes[best + 1]
+        stays = _naive_error(mean, some, horizon) < _STAYS * _spread(
+            mean, some, horizon
+        )
+        linear = [_linear_error(make, some, horizon, window) for make in (last, mean)]
+        if stays and linear[1] < (1 - _MARGIN) * linear[0]:
+            return names[best + 1]
+    return names[best]
 
 
 def _correlations(values, n_lags):
@@ -214,18 +235,58 @@ def _slope(values, block_length):
     return (x * y).sum() / np.square(x).sum()
 
 
-def _first_origin(n_values, horizon, period):
-    """Where the last quarter begins that naive forecasts are tried on, or None."""
-    start = max(n_values - max(int(_TAIL * n_values), horizon), period + 1)
-    return start if start + horizon <= n_values else None
+def _parts(representation, series, horizon):
+    """For each series long enough: values, where the last quarter begins, center."""
+    for values in series:
+        start = len(values) - max(int(_TAIL * len(values)), horizon)
+        if start >= representation.n_steps and np.ptp(values) > 0:
+            center, _ = representation.measure(values[:start])
+            yield values, start, center
 
 
-def _naive_error(representation, values, start, horizon):
-    stride = max(1, (len(values) - start) // _ORIGINS)
-    origins = np.arange(start, len(values) - horizon + 1, stride)[:, np.newaxis]
+def _naive_error(make, series, horizon):
+    """Squared error of naive forecasts of the last quarter, in variances."""
+    total, shortest = 0.0, make(1)
+    for values, start, center in _parts(shortest, series, horizon):
+        _, missed = _examples(shortest, values, start, len(values), horizon, center)
+        total += np.square(missed).mean() / np.var(values)
+    return total
+
+
+def _spread(make, series, horizon):
+    """Squared error of the mean itself in the first three quarters, in variances."""
+    total, shortest = 0.0, make(1)
+    for values, start, center in _parts(shortest, series, horizon):
+        deviations, _ = _examples(shortest, values, 0, start, 0, center)
+        total += np.square(deviations).mean() / np.var(values)
+    return total
+
+
+def _linear_error(make, series, horizon, window):
+    """Squared error of a linear model's forecasts of the last quarter, in variances."""
+    total, representation = 0.0, make(window)
+    for values, start, center in _parts(representation, series, horizon):
+        reads, learns = _examples(representation, values, 0, start, horizon, center)
+        ridge = _RIDGE * np.square(reads).sum()
+        if ridge > 0:
+            gram = reads.T @ reads + ridge / window * np.eye(window)
+            weights = np.linalg.solve(gram, reads.T @ learns)
+            reads, learns = _examples(
+                representation, values, start, len(values), horizon, center
+            )
+            learns = learns - reads @ weights
+        total += np.square(learns).mean() / np.var(values)
+    return total
+
+
+def _examples(representation, values, first, last, horizon, center):
+    """What is read and to be answered at origins from `first` on, up to `last`."""
+    origins = np.arange(max(first, representation.n_steps), last - horizon + 1)
+    origins = origins[:: max(1, -(-len(origins) // _ORIGINS)), np.newaxis]
     contexts = values[origins + np.arange(-representation.n_steps, 0)]
     futures = values[origins + np.arange(horizon)]
-    center, _ = representation.measure(values[:start])
     centers, ones = np.full(len(contexts), center), np.ones(len(contexts))
-    missed = representation.targets(contexts, futures, centers, ones)
-    return np.square(missed).mean()
+    return (
+        representation.inputs(contexts, centers, ones),
+        representation.targets(contexts, futures, centers, ones),
+    )

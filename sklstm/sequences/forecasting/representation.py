@@ -65,7 +65,9 @@ class Representation:
         Values of a context.
     """
 
-    def __init__(self, window, relative_to, *, seasonal_period=None, log=False, local=False):
+    def __init__(
+        self, window, relative_to, *, seasonal_period=None, log=False, local=False
+    ):
         seasonal, self._from_last = REFERENCES[relative_to]
         self.window = window
         self.relative_to = relative_to

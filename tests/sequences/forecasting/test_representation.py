@@ -151,6 +151,7 @@ def test_logarithms_where_fluctuations_grow_with_the_level():
 
 RNG = np.random.RandomState(0)
 NOISE = RNG.normal(size=200)
+PATTERN = 10 * RNG.normal(size=12)[STEPS % 12]
 
 
 @pytest.mark.parametrize(
@@ -158,21 +159,35 @@ NOISE = RNG.normal(size=200)
     [
         (NOISE, "mean"),
         (NOISE.cumsum(), "last"),
-        (10 * np.sin(2 * np.pi * STEPS / 12) + NOISE, "season"),
+        (PATTERN + NOISE, "season"),
         # Each season is the one before, moved by a random walk.
-        (20 * np.sin(2 * np.pi * STEPS / 12) + NOISE.cumsum(), "season_and_last"),
+        (PATTERN + NOISE.cumsum(), "season_and_last"),
         (np.full(200, 3.0), "last"),
     ],
     ids=["noise", "walk", "season", "walking_season", "constant"],
 )
 def test_the_best_naive_forecast_is_the_reference(series, reference):
-    assert choose_reference([series], 1, seasonal_period=12) == reference
+    assert choose_reference([series], 1, window=8, seasonal_period=12) == reference
     many = [series, 1e-6 * series, series[:150]]
-    assert choose_reference(many, 1, seasonal_period=12) == reference
+    assert choose_reference(many, 1, window=8, seasonal_period=12) == reference
 
 
 def test_only_the_last_quarter_counts():
     walk = NOISE.cumsum()
     series = np.concatenate([walk - walk.mean(), 5 * RNG.normal(size=70)])
-    assert choose_reference([series], 1) == "mean"
-    assert choose_reference([series[:200]], 1) == "last"
+    assert choose_reference([series], 1, window=8) == "mean"
+    assert choose_reference([series[:200]], 1, window=8) == "last"
+
+
+def test_a_reference_must_not_hide_what_is_needed():
+    """Between two steps the last value is nearer than the mean; but the pull back to
+    the mean is not to be seen in differences.
+    """
+    series = np.zeros(600)
+    for t in range(2, 600):
+        series[t] = 1.2 * series[t - 1] - 0.7 * series[t - 2] + RNG.normal()
+    assert np.square(np.diff(series[450:])).mean() < 0.7 * series[450:].var()
+    assert choose_reference([series], 1, window=6) == "mean"
+    trend = series + 0.1 * np.arange(600)  # it does not stay around its mean
+    assert choose_reference([trend], 1, window=6) == "last"
+    assert choose_reference([series[:2]], 2, window=50) == "last"  # too short to tell

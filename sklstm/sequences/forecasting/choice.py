@@ -43,7 +43,7 @@ _RIDGE = 0.01
 # What a linear model must be better by relative to the mean.
 _MARGIN = 0.07
 
-# How much farther from the mean of the part before a series that stays around it may be.
+# How much farther from its mean a series that stays around it may be than before.
 _STAYS = 1.5
 
 

@@ -118,11 +118,9 @@ def as_sequences(X):
 
 def print_scores(name, scores, seconds, note="", digits=3):
     """One line of the table."""
-    each = " ".join(f"{score:.{digits}f}" for score in scores)
-    print(
-        f"| {name} | {np.mean(scores):.{digits}f} | {each} | {seconds:.0f} s | {note} |",
-        flush=True,
-    )
+    mean, *each = (f"{score:.{digits}f}" for score in (np.mean(scores), *scores))
+    line = f"| {name} | {mean} | {' '.join(each)} | {seconds:.0f} s | {note} |"
+    print(line, flush=True)
 
 
 def run_defaults(names, seeds, n_jobs):
@@ -282,8 +280,8 @@ def etth1():
     return (values - values[:8640].mean()) / values[:8640].std(), 8640, 11520
 
 
-# The network reads four days (the default for 24 hours). Epochs, rate, batches and
-# dropout were chosen on the validation part, which also says which epoch's weights stay.
+# The network reads four days, the default for 24 hours. Epochs, rate, batches and
+# dropout were chosen on the validation part, which also says whose weights are kept.
 ETTH1 = {
     "horizon": 24,
     "max_iter": 12,

@@ -163,14 +163,14 @@ def continued_times(times, n_steps):
     times = times[-TIMES_KEPT:]
     if len(times) < 2 or times.dtype.kind not in "iufM":
         return None
-    gaps = np.diff(times)
     ahead = np.arange(1, n_steps + 1)
+    if times.dtype.kind == "M":  # first, for two quarters may have equally many days
+        later = _continued_months(times, ahead)
+        if later is not None:
+            return later
+    gaps = np.diff(times)
     same = np.isclose(gaps, gaps[0]) if gaps.dtype.kind == "f" else gaps == gaps[0]
-    if same.all():
-        return times[-1] + ahead * gaps[0]
-    if times.dtype.kind != "M":
-        return None
-    return _continued_months(times, ahead)
+    return times[-1] + ahead * gaps[0] if same.all() else None
 
 
 def _continued_months(times, ahead):

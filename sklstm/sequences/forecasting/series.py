@@ -54,7 +54,8 @@ class SeriesSet(NamedTuple):
         """How messages call series i."""
         if self.kind == "one":
             return "the series"
-        return f"series {i if self.ids is None else self.ids[i]!r}"
+        # Of an id without the name NumPy puts around it.
+        return f"series {i if self.ids is None else self.ids.tolist()[i]!r}"
 
     def tail(self, n_steps):
         """The last steps of each series, copied."""

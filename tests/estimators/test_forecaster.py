@@ -99,7 +99,7 @@ def test_fewer_steps_are_the_first_of_those_learned():
 
 
 def test_beyond_the_horizon_forecasts_are_taken_for_what_happened():
-    forecaster = make().fit(SERIES)
+    forecaster = make(scaling="series").fit(SERIES)
     first = forecaster.predict()
     second = forecaster.predict(y=np.concatenate([SERIES, first]))
     assert_array_equal(forecaster.predict(7), np.concatenate([first, second])[:7])
@@ -365,6 +365,14 @@ def test_drawn_quantiles_do_not_depend_on_companions_and_repeat():
         [SERIES, OTHER[:110]], start=100, horizon=10, quantiles=[0.1, 0.5, 0.9]
     )
     assert_array_equal(test.forecasts[1][0], together[1])
+
+
+@pytest.mark.parametrize("scaling", ["window", "series"])
+def test_futures_that_are_drawn_do_not_explode(scaling):
+    forecaster = LSTMForecaster(loss="quantile", scaling=scaling, random_state=0)
+    lower, upper = forecaster.fit(SERIES[:114]).predict_interval(36).T
+    assert (upper - lower).max() < 10 * (upper - lower).min()
+    assert (lower > 0.5 * SEASON[114:]).all()
 
 
 def test_quantiles_that_were_not_learned():

@@ -62,7 +62,8 @@ class Forecasts:
         for ahead_block in self._blocks(ahead, horizon):
             if blocks:
                 contexts = contexts.then(blocks[-1], before)
-            blocks.append(self._block(contexts, ahead_block))
+            answers = self._answers(contexts, ahead_block)
+            blocks.append(self._restored(answers, contexts))
             before = ahead_block
         return np.concatenate(blocks, axis=1)[:, :horizon]
 
@@ -83,8 +84,8 @@ class Forecasts:
         """
         if horizon <= self._reader.horizon:
             (ahead,) = self._blocks(ahead, horizon)
-            block = self._block(contexts, ahead)[:, :horizon]
-            return at_levels(block, self._levels, wanted)
+            answers = at_levels(self._answers(contexts, ahead), self._levels, wanted)
+            return self._restored(answers, contexts)[:, :horizon]
         parts = []
         for start in range(0, len(contexts.values), _ORIGINS_AT_ONCE):
             some = slice(start, start + _ORIGINS_AT_ONCE)
@@ -107,21 +108,28 @@ class Forecasts:
                 contexts = contexts.then(blocks[-1], before)
             # The same levels for all origins: none depends on its companions.
             levels = (generator.permutation(N_PATHS) + 0.5) / N_PATHS
-            quantiles = self._block(contexts, ahead_block)
-            by_path = quantiles.reshape(n_origins, N_PATHS, *quantiles.shape[1:])
+            answers = self._answers(contexts, ahead_block)
+            by_path = answers.reshape(n_origins, N_PATHS, *answers.shape[1:])
             drawn = one_level_each(by_path.swapaxes(1, 2), self._levels, levels)
-            blocks.append(drawn.swapaxes(1, 2).reshape(n_origins * N_PATHS, -1))
+            drawn = drawn.swapaxes(1, 2).reshape(n_origins * N_PATHS, -1)
+            blocks.append(self._restored(drawn, contexts))
             before = ahead_block
         paths = np.concatenate(blocks, axis=1)[:, :horizon]
         return paths.reshape(n_origins, N_PATHS, horizon)
 
-    def _block(self, contexts, ahead):
-        """One pass through the network, in the units of the series."""
-        reader = self._reader
-        answers = self._answer(reader.inputs(contexts, ahead, self._dtype))
-        if self._levels is not None:
-            answers = answers.reshape(len(answers), -1, len(self._levels))
-        return reader.representation.restore(
+    def _answers(self, contexts, ahead):
+        """One pass: (n_contexts, size of a block), or with one axis more for quantiles.
+
+        On the network's scale, where what lies between quantiles is found.
+        """
+        answers = self._answer(self._reader.inputs(contexts, ahead, self._dtype))
+        if self._levels is None:
+            return answers
+        return answers.reshape(len(answers), -1, len(self._levels))
+
+    def _restored(self, answers, contexts):
+        """Answers in the units of the series."""
+        return self._reader.representation.restore(
             answers, contexts.values, contexts.centers, contexts.scales
         )
 

@@ -107,6 +107,24 @@ class Representation:
         tiny = 64 * np.finfo(np.float64).eps * np.abs(differences).max()
         return center, scale if scale > tiny else 1.0
 
+    def context_scales(self, contexts, centers, scales):
+        """Return the scale of each context; see `local`.
+
+        Parameters
+        ----------
+        contexts : ndarray of shape (n_contexts, n_steps)
+        centers, scales : ndarray of shape (n_contexts,)
+            Of the series each context is from.
+
+        Returns
+        -------
+        scales : ndarray of shape (n_contexts,)
+        """
+        if not self.local:
+            return scales
+        squares = np.square(self._deviations(contexts, centers)).mean(axis=1)
+        return np.sqrt(squares + np.square(_FLOOR * scales))
+
     def inputs(self, contexts, centers, scales):
         """Return what the network reads.
 
@@ -115,14 +133,13 @@ class Representation:
         contexts : ndarray of shape (n_contexts, n_steps)
             Values.
         centers, scales : ndarray of shape (n_contexts,)
-            Of the series each context is from.
+            The center of the series, and the scale of the context.
 
         Returns
         -------
         inputs : ndarray of shape (n_contexts, window)
         """
-        deviations = self._deviations(contexts, centers)
-        return deviations / self._scales(deviations, scales)
+        return self._deviations(contexts, centers) / scales[:, np.newaxis]
 
     def targets(self, contexts, futures, centers, scales):
         """Return what the network has to answer.
@@ -139,8 +156,7 @@ class Representation:
         targets : ndarray of shape (n_contexts, horizon)
         """
         naive = self._naive(contexts, centers, futures.shape[1])
-        scales = self._scales(self._deviations(contexts, centers), scales)
-        return (self._logarithms(futures) - naive) / scales
+        return (self._logarithms(futures) - naive) / scales[:, np.newaxis]
 
     def restore(self, answers, contexts, centers, scales):
         """Return the values that answers of the network stand for.
@@ -158,7 +174,6 @@ class Representation:
         """
         naive = self._naive(contexts, centers, answers.shape[1])
         more = (1,) * (answers.ndim - 2)
-        scales = self._scales(self._deviations(contexts, centers), scales)
         values = answers * scales.reshape(-1, 1, *more)
         values += naive.reshape(*naive.shape, *more)
         return np.exp(values) if self.log else values
@@ -186,13 +201,6 @@ class Representation:
         """What the network reads, before it is scaled."""
         differences = self._differences(self._logarithms(contexts))
         return differences - self._base(differences, centers)[:, np.newaxis]
-
-    def _scales(self, deviations, scales):
-        """The scale of each context (n_contexts, 1)."""
-        if not self.local:
-            return scales[:, np.newaxis]
-        squares = np.square(deviations).mean(axis=1)
-        return np.sqrt(squares + np.square(_FLOOR * scales))[:, np.newaxis]
 
     def _naive(self, contexts, centers, horizon):
         """What an answer of zero stands for, before the exponential."""

@@ -28,7 +28,8 @@ class Contexts(NamedTuple):
     """Of the series each origin is in (n_origins,)."""
 
     scales: np.ndarray
-    """Likewise."""
+    """Of each context. They stay what they are at later steps: were they measured on
+    forecasts, one large move that is drawn would bring ever larger ones."""
 
     def take(self, key):
         """Some of them."""
@@ -94,11 +95,13 @@ class WindowReader:
         """
         table, ends = series.steps.values, origins[:, np.newaxis]
         window = self.representation.window
+        values = table[ends + np.arange(-self.n_steps, 0), 0]
+        centers, scales = measures[which].T
         return Contexts(
-            table[ends + np.arange(-self.n_steps, 0), 0],
+            values,
             table[ends + np.arange(-window, 0), 1:],
-            measures[which, 0],
-            measures[which, 1],
+            centers,
+            self.representation.context_scales(values, centers, scales),
         )
 
     def targets(self, contexts, futures):

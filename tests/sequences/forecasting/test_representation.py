@@ -68,7 +68,8 @@ def test_inputs_are_those_of_one_value_at_a_time(relative_to, options):
     representation = make(relative_to, **options)
     contexts, _ = contexts_and_futures(representation, horizon=1)
     centers, scales = np.arange(1.0, 7.0), np.arange(2.0, 8.0)
-    inputs = representation.inputs(contexts, centers, scales)
+    of_contexts = representation.context_scales(contexts, centers, scales)
+    inputs = representation.inputs(contexts, centers, of_contexts)
     assert inputs.shape == (6, 7)
     how = {"log": False, "local": False, **options}
     for row, context, center, scale in zip(

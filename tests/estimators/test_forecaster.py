@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_sco
 from sklstm import LSTMForecaster, Sequences
 from sklstm._threads import effective_n_threads
 from sklstm.estimators import base
+from sklstm.sequences.forecasting import read_series
 
 STEPS = np.arange(150)
 RNG = np.random.RandomState(0)
@@ -509,6 +510,17 @@ def test_the_last_steps_are_the_validation_part():
     assert_allclose(stopped.validation_scores_, split.validation_scores_, atol=0.05)
     with pytest.raises(ValueError, match="to validate on; both need at least 2"):
         make(**how).fit(SERIES[:18])
+
+
+def test_no_window_to_learn_from_reaches_into_the_validation_part():
+    how = {"early_stopping": True, "validation_fraction": 0.2, "scaling": "series"}
+    forecaster = make(**how, relative_to="mean", log=False).fit(SERIES)
+    series, _ = read_series(STEPS.astype(float))
+    training, validation = forecaster._training_parts(series, None, None)
+    steps = [np.unique(part[1]) for part in (training, validation)]
+    assert len(training[1]) == 120 - 10 - 4 + 1
+    assert len(validation[1]) == 30 - 4 + 1
+    assert steps[0].max() < steps[1].min()
 
 
 def test_given_steps_are_validated_on_and_not_learned():

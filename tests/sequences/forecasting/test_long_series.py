@@ -151,6 +151,13 @@ def test_series_are_known_by_their_ids(library):
     some = rows_where(data, [key == "b" for key in data["unique_id"]])
     alone = forecaster.predict(y=frame_of(library, some))
     assert_array_equal(values_of(alone, "y"), both[3:])
+    # Of other values before them: the scale is still that of the fit.
+    some["y"] = [
+        1e3 * y if day.month == 1 else y
+        for y, day in zip(some["y"], some["ds"], strict=True)
+    ]
+    moved = forecaster.predict(y=frame_of(library, some))
+    assert_array_equal(values_of(moved, "y"), both[3:])
     stranger = dict(some, unique_id=["c"] * len(some["y"]))
     assert len(forecaster.predict(y=frame_of(library, stranger))) == 3
 

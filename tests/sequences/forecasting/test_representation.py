@@ -180,6 +180,14 @@ def test_only_the_last_quarter_counts():
     assert choose_reference([series[:200]], 1, window=8) == "last"
 
 
+def test_the_mean_is_that_of_the_part_before_the_last_quarter():
+    """Which has moved away from it, but not so far from the mean of both."""
+    noise = np.random.RandomState(1).normal(size=4000)
+    series = noise + 1.2 * (np.arange(4000) >= 3000)
+    assert choose_reference([series], 1, window=2) == "last"
+    assert choose_reference([noise], 1, window=2) == "mean"
+
+
 def test_a_reference_must_not_hide_what_is_needed():
     """Between two steps the last value is nearer than the mean; but the pull back to
     the mean is not to be seen in differences.

@@ -14,6 +14,7 @@ double. The parts, from the inside out:
     packing.pxi     weights -> panels
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
+    attention.pxi   steps of one sequence that look at the steps of another
     dropout.pxi     masks, and rows times the mask of their sequence
     streaming.pxi   one step of sequences that arrive step by step
 
@@ -37,5 +38,6 @@ include "gradients.pxi"
 include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
+include "attention.pxi"
 include "dropout.pxi"
 include "streaming.pxi"

@@ -15,6 +15,7 @@ double. The parts, from the inside out:
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
     attention.pxi   steps of one sequence that look at the steps of another
+    search.pxi      the likeliest symbols of a step
     dropout.pxi     masks, and rows times the mask of their sequence
     streaming.pxi   one step of sequences that arrive step by step
 
@@ -23,7 +24,7 @@ touch a Python object after their first lines; sizes are checked by sklstm.netwo
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cython.parallel cimport prange
-from libc.math cimport isfinite
+from libc.math cimport isfinite, log
 from libc.string cimport memcpy, memset
 
 include "layer.pxi"
@@ -39,5 +40,6 @@ include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
 include "attention.pxi"
+include "search.pxi"
 include "dropout.pxi"
 include "streaming.pxi"

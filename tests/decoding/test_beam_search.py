@@ -223,6 +223,20 @@ def test_samples_that_are_done_cost_no_more_steps():
     assert model.n_rows == [n for n in expected if n]
 
 
+def test_a_search_stops_when_nothing_better_can_come():
+    n_rows = []
+
+    def step(symbols, state):
+        n_rows.append(len(symbols))
+        outputs = np.log(np.array([[0.9, 0.05, 0.05]]))
+        return np.repeat(outputs, len(symbols), axis=0), state
+
+    options = {"end": 0, "max_length": 20, "beam_width": 3}
+    [[best]] = beam_search(step, (), np.array([1]), length_penalty=0.5, **options)
+    assert best.symbols.tolist() == []
+    assert n_rows == [1]
+
+
 def test_no_samples_have_no_hypotheses():
     assert search(Model(4), [], max_length=3) == []
 

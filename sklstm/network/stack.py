@@ -101,9 +101,13 @@ class LayerStack:
         for level, chains in enumerate(self._levels):
             results = [
                 chain.forward(
-                    run, x, _of(chain, arrays), pooling if level == top else None, mask,
+                    run,
+                    x,
+                    _of(chain, arrays),
+                    pooling if level == top else None,
+                    mask,
                     initial,
-                )  # fmt: skip
+                )
                 for chain in chains
             ]
             mask = None

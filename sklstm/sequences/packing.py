@@ -82,6 +82,8 @@ def pack_batch(sequences, index=None):
     >>> batch.inputs.ravel()
     array([2., 0., 3., 1., 4.])
     """
+    if hasattr(sequences, "pack"):  # pairs, whose sides have orders of their own
+        return sequences.pack(index)
     lengths, starts = sequences.lengths, sequences.offsets[:-1]
     if index is None:
         index = np.arange(len(lengths), dtype=np.intp)

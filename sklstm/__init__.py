@@ -5,6 +5,7 @@ from .estimators import (
     LSTMClassifier,
     LSTMForecaster,
     LSTMRegressor,
+    LSTMSeq2Seq,
     SequenceTransformer,
 )
 from .sequences import Sequences, TimestepTransformer
@@ -15,6 +16,7 @@ __all__ = [
     "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",
+    "LSTMSeq2Seq",
     "SequenceTransformer",
     "Sequences",
     "TimestepTransformer",

@@ -1,7 +1,6 @@
 """A packed batch of outputs with labels, and the loss kernel's answers."""
 
 import numpy as np
-
 from framed_arrays import Framed, read_only
 
 

@@ -39,12 +39,12 @@ cdef inline double log_add(double a, double b) noexcept nogil:
 
 
 def beam_workspace_size(Py_ssize_t n_steps, Py_ssize_t beam_width):
-    """Bytes of workspace that beam_search needs for a sequence of so many steps."""
+    """Bytes of workspace that prefix_beam_search needs for a sequence of so many steps."""
     return ((1 + n_steps * beam_width) * <Py_ssize_t> sizeof(Prefix)
             + 2 * beam_width * <Py_ssize_t> sizeof(Candidate))
 
 
-def beam_search(
+def prefix_beam_search(
     const real[:, :] log_probabilities,  # IN     (n_rows, n_classes), rows contiguous
     const Py_ssize_t[::1] step_rows,     # IN     (n_steps of the longest,)
     const Py_ssize_t[::1] sample_rows,   # IN     (n_samples,)

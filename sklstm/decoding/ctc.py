@@ -7,7 +7,7 @@ import numpy as np
 
 from .._kernels import kernels_for
 
-__all__ = ["align", "beam_search", "best_path"]
+__all__ = ["align", "best_path", "prefix_beam_search"]
 
 
 def best_path(outputs, lengths, n_threads=1, *, offsets=None):
@@ -47,7 +47,7 @@ def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     return rows.cut(labels, n_labels)
 
 
-def beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
+def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     """Return the most probable labelling that a prefix beam search finds.
 
     Other than `best_path` it adds up the paths of a labelling.
@@ -76,11 +76,11 @@ def beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     The most probable path says nothing, the most probable labelling is one label:
 
     >>> import numpy as np
-    >>> from sklstm.decoding import beam_search, best_path
+    >>> from sklstm.decoding import prefix_beam_search, best_path
     >>> log_probabilities = np.log([[0.4, 0.6], [0.4, 0.6]])
     >>> best_path(log_probabilities, np.array([2]))
     [array([], dtype=int64)]
-    >>> labels, scores = beam_search(log_probabilities, np.array([2]))
+    >>> labels, scores = prefix_beam_search(log_probabilities, np.array([2]))
     >>> labels, np.exp(scores).round(2)
     ([array([0])], array([0.64]))
     """
@@ -92,7 +92,7 @@ def beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     longest = int(rows.lengths.max(initial=0))
     size = rows.kernels.beam_workspace_size(longest, beam_width)
     workspace = np.empty((n_threads, size), dtype=np.int8)
-    rows.kernels.beam_search(
+    rows.kernels.prefix_beam_search(
         rows.values, *rows.places, beam_width, workspace, rows.starts, labels,
         n_labels, scores, n_threads,
     )  # fmt: skip

@@ -37,12 +37,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..sequences.pairs import SequencePairs
 from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
 from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
 from .state import TrainingState, restore_generator
 from .stochastic import StochasticTrainer
+from .symbol_targets import SymbolTargets
 from .targets import NextStepTargets, SequenceTargets
 
 
@@ -69,8 +71,8 @@ def train(
     network : RecurrentNetwork
         Trained in place; initialised by the caller before the first call. Its head must
         have ``loss.n_outputs`` outputs.
-    sequences : Sequences
-        The inputs.
+    sequences : Sequences or SequencePairs
+        The inputs; pairs have the targets in them.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None, default=None
         The targets, as the loss wants them: class codes, zeros and ones, or numbers.
         None trains the network to predict the next step of its inputs; it must then
@@ -316,7 +318,7 @@ def _usable_samples(sequences, y, weights):
                 "the sample weights are all zero, so there is nothing to learn from;"
                 " give at least one sample a positive weight"
             )
-    if y is None:
+    if y is None and not isinstance(sequences, SequencePairs):
         usable &= np.asarray(sequences.lengths) > 1
         if not usable.any():
             raise ValueError(
@@ -327,6 +329,8 @@ def _usable_samples(sequences, y, weights):
 
 
 def _make_targets(loss, sequences, y, weights):
+    if isinstance(sequences, SequencePairs):
+        return SymbolTargets(loss, sequences, weights)
     if y is None:
         return NextStepTargets(loss, sequences, weights)
     return SequenceTargets(loss, np.asarray(y), weights)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-
 from reference_ctc import (
     best_alignment,
     labelling_of,
     labelling_probabilities,
     softmax,
 )
-from sklstm.decoding import align, beam_search, best_path
+
+from sklstm.decoding import align, best_path, prefix_beam_search
 
 LENGTHS = np.array([6, 1, 5, 0, 6, 3])
 N_CLASSES = 3
@@ -51,11 +51,11 @@ def test_repetitions_are_one_label_unless_a_blank_lies_between(isa, path, labels
     rows = np.log(0.7 * np.eye(3)[path] + 0.1)
     lengths = np.array([len(path)])
     assert best_path(rows, lengths)[0].tolist() == labels
-    assert beam_search(rows, lengths)[0][0].tolist() == labels
+    assert prefix_beam_search(rows, lengths)[0][0].tolist() == labels
 
 
 def test_wide_beam_finds_the_most_probable_labelling(isa, log_probabilities):
-    found, scores = beam_search(log_probabilities, LENGTHS, WIDE_ENOUGH)
+    found, scores = prefix_beam_search(log_probabilities, LENGTHS, WIDE_ENOUGH)
     samples = samples_of(log_probabilities)
     for labels, score, rows in zip(found, scores, samples, strict=True):
         probabilities = labelling_probabilities(rows)
@@ -66,7 +66,7 @@ def test_wide_beam_finds_the_most_probable_labelling(isa, log_probabilities):
 
 def test_narrow_beam_keeps_the_best_prefixes_of_every_step(isa, log_probabilities):
     for beam_width in (1, 2, 3, 7):
-        found, scores = beam_search(log_probabilities, LENGTHS, beam_width)
+        found, scores = prefix_beam_search(log_probabilities, LENGTHS, beam_width)
         samples = samples_of(log_probabilities)
         for labels, score, rows in zip(found, scores, samples, strict=True):
             expected, total = prefix_search(rows.astype(np.float64), beam_width)
@@ -106,7 +106,7 @@ def test_a_prefix_that_comes_back_is_the_one_that_left(isa):
         outputs = rng.normal(scale=0.7, size=(40, 4))
         rows = np.log(softmax(outputs))
         for beam_width in (3, 5, 8):
-            [labels], [score] = beam_search(rows, np.array([40]), beam_width)
+            [labels], [score] = prefix_beam_search(rows, np.array([40]), beam_width)
             expected, total = prefix_search(rows, beam_width)
             assert tuple(labels) == expected
             assert_allclose(score, total)
@@ -163,7 +163,7 @@ def test_decoders_have_the_same_result_alone_and_in_every_team(isa, dtype):
 def decode_all(rows, lengths, labels, n_threads):
     return [
         best_path(rows, lengths, n_threads),
-        *beam_search(rows, lengths, 5, n_threads),
+        *prefix_beam_search(rows, lengths, 5, n_threads),
         *align(rows, lengths, labels, n_threads),
     ]
 
@@ -175,7 +175,7 @@ def assert_same(found, expected):
             assert_array_equal(answer, other)
 
 
-@pytest.mark.parametrize("decode", [best_path, lambda *a: beam_search(*a)[0]])
+@pytest.mark.parametrize("decode", [best_path, lambda *a: prefix_beam_search(*a)[0]])
 def test_no_samples_have_no_labels(decode):
     assert decode(np.empty((0, 3)), np.empty(0, dtype=int)) == []
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-
 from reference_ctc import edit_distance as reference
+
 from sklstm.decoding import edit_distance
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-
 from ctc_problem import CTCProblem, random_problem
 from gradient_checks import assert_gradient_matches
+from numpy.testing import assert_allclose, assert_array_equal
 from reference_ctc import ctc_value, softmax
 
 TOLERANCE = {np.float32: 2e-6, np.float64: 1e-13}

@@ -29,7 +29,8 @@ ARROWS = {
         "_threads",
         "_sklearn_compat",
     },
-    "training": {"network", "sequences", "_threads"},
+    # Decoding: a validation score may be that of what is decoded from the outputs.
+    "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
     "sequences": {"_sklearn_compat"},

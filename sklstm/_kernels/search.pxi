@@ -15,7 +15,7 @@ cdef inline void keep_best(real output, Py_ssize_t symbol, Py_ssize_t n_best, do
     values[place], symbols[place] = output, symbol
 
 
-cdef inline double log_of_sum(const real* outputs, Py_ssize_t n_symbols,
+cdef inline double log_normaliser_of(const real* outputs, Py_ssize_t n_symbols,
                               real largest) noexcept nogil:
     """log(sum of exp(output - largest)); a NaN among the outputs makes it NaN."""
     cdef real rest[64]
@@ -43,7 +43,7 @@ cdef void best_of_row(const real* outputs, Py_ssize_t n_symbols, const unsigned 
             largest = outputs[k]
         if outputs[k] > values[n_best - 1] and not forbidden[k]:
             keep_best(outputs[k], k, n_best, values, symbols)
-    normaliser = log_of_sum(outputs, n_symbols, largest)
+    normaliser = log_normaliser_of(outputs, n_symbols, largest)
     for k in range(n_best):
         values[k] = values[k] - largest - normaliser
 

@@ -36,6 +36,10 @@ class Pass:
         Steps between two checkpoints; None keeps everything.
     truncate : bool
         Whether the gradient ends at the windows.
+    wants_states : bool
+        Whether the last states are wanted, of a network that reads forward only.
+    states : list of dict or None
+        They, of each layer; see `RecurrentLayer.last_states`.
     """
 
     batch: object
@@ -44,6 +48,8 @@ class Pass:
     noise: PassNoise | None = None
     window_steps: int | None = None
     truncate: bool = False
+    wants_states: bool = False
+    states: list | None = None
 
     @property
     def windows(self):
@@ -143,7 +149,7 @@ class Chain:
             layer_runs = self._run_window(
                 run, window, x, arrays, states, noises, pooling, keeps_all
             )
-            if len(windows) > 1:
+            if len(windows) > 1 or run.wants_states:
                 states = [
                     layer.last_states(layer_run.plan, layer_run.states)
                     for layer, layer_run in zip(self.layers, layer_runs, strict=True)
@@ -157,6 +163,8 @@ class Chain:
             shape = (run.batch.n_samples, self.top.output_stride)
             outputs = workspace.zeros("last", shape)
             outputs[:, : self.top.output_size] = states[-1]["hidden_0"]
+        if run.wants_states:
+            run.states = states
         if not run.training:
             return outputs, None
         kept = layer_runs if keeps_all else None

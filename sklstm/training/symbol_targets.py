@@ -3,6 +3,7 @@
 import numpy as np
 
 from .classification_losses import CrossEntropy
+from .tallies import RowTally
 
 
 class SymbolCrossEntropy(CrossEntropy):
@@ -20,6 +21,10 @@ class SymbolCrossEntropy(CrossEntropy):
     def __init__(self, n_symbols, label_smoothing=0.0):
         super().__init__(n_symbols)
         self.label_smoothing = label_smoothing
+
+    def make_targets(self, sequences, y, weights=None):
+        """Return `SymbolTargets`: pairs have their targets in them."""
+        return SymbolTargets(self, sequences, weights)
 
     @property
     def lower_bound(self):
@@ -114,3 +119,7 @@ class SymbolTargets:
             starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
             weights = weights[batch.index][np.arange(batch.n_rows) - starts]
         return outputs, self._pairs.target_codes[batch.row_source], weights
+
+    def tally(self):
+        """Return what adds up the batches of a validation."""
+        return RowTally(self)

@@ -123,7 +123,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
     ):
         check_parameters_apply(self)
         with self._restored_on_error():
-            sequences = self._read(X, reset=not goes_on)
+            sequences = self._read_inputs(X, reset=not goes_on)
             y = (task.encode if goes_on else task.begin)(y, sequences)
             sequences, y = task.paired(sequences, y)
             weights = self._weights(task, y, sample_weight, sequences)
@@ -181,7 +181,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         work = n_rows * network.n_parameters * _PRODUCTS_OF_A_TRAINING_STEP
         return effective_n_threads(self.n_jobs, work=work)
 
-    def _read(self, X, *, reset):
+    def _read_inputs(self, X, *, reset):
         """Check inputs; return what the network reads."""
         return validate_sequences(self, X, reset=reset, dtype=np.dtype(self.dtype))
 
@@ -209,7 +209,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             )
         if y is None and task.pooled:
             raise ValueError("X_val is given without y_val: pass both or neither.")
-        sequences = self._read(X, reset=False)
+        sequences = self._read_inputs(X, reset=False)
         y = task.encode(y, sequences, name="y_val")
         sequences, y = task.paired(sequences, y)
         name = "sample_weight_val"

@@ -255,7 +255,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
             )
         return super()._fit_task(task, X, y, sample_weight, **how)
 
-    def _read(self, X, *, reset):
+    def _read_inputs(self, X, *, reset):
         if reset:
             self._reader = SourceReader(self, X, self.source, self.min_count)
         return self._reader.read(self, X, reset=reset)
@@ -321,7 +321,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
     def _search(self, X, beam_width, n_best):
         """Hypotheses of each sample."""
         network, task = self._fitted_network(), self._task
-        pairs = task.without_targets(self._read(X, reset=False))
+        pairs = task.without_targets(self._read_inputs(X, reset=False))
         limit = self.max_length or 2 * task.longest
         found = [None] * len(pairs)
         everything = np.arange(len(pairs), dtype=np.intp)
@@ -408,7 +408,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         return float(weighted_mean(accuracies, weights * n_symbols)[0])
 
     def _pairs(self, X, y):
-        sources = self._read(X, reset=False)
+        sources = self._read_inputs(X, reset=False)
         return self._task.paired(sources, self._task.encode(y, sources))[0]
 
     def _passes(self, pairs):

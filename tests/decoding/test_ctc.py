@@ -188,7 +188,7 @@ def test_alignment_of_no_samples_is_empty():
 
 def test_lengths_and_codes_are_checked():
     rows = np.zeros((4, 3))
-    with pytest.raises(ValueError, match="lengths add up to 5 steps, .* 4 rows"):
+    with pytest.raises(ValueError, match=r"lengths add up to 5 steps, .* 4 rows"):
         best_path(rows, np.array([5]))
     with pytest.raises(ValueError, match="codes from 0 to 1"):
         align(rows, np.array([4]), [[2]])

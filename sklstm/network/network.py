@@ -1,6 +1,7 @@
 """The network: recurrent layers, pooling, a linear head; one flat vector."""
 
 import zlib
+
 import numpy as np
 
 from .._kernels import kernels_for

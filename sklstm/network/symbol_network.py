@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from .config import NetworkConfig
 from .embedding import Embedding
 from .memory import Workspace

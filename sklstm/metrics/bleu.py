@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from .checks import (
+    check_container,
     check_numbers,
     check_sample_weight,
     check_sequences,
@@ -64,8 +65,8 @@ def bleu(y_true, y_pred, *, sample_weight=None):
     >>> round(bleu([[reference, another]], ["the cat sat on a mat".split()]), 2)
     79.53
     """
-    _check_words(y_pred, "y_pred")
-    predicted = check_sequences(y_pred, "y_pred")
+    check_container(y_true, "y_true")
+    predicted = _check_words(y_pred)
     references = [_references(entry, i) for i, entry in enumerate(y_true)]
     check_numbers(references, predicted)
     weights = check_sample_weight(sample_weight, predicted)
@@ -76,13 +77,15 @@ def bleu(y_true, y_pred, *, sample_weight=None):
     return _score(length, reference_length, counts[:MAX_ORDER], counts[MAX_ORDER:])
 
 
-def _check_words(y_pred, name):
-    """Fail if a sequence is a string, which would be taken letter by letter."""
+def _check_words(y_pred):
+    """Return lists of words; a string would be taken letter by letter."""
+    predicted = check_sequences(y_pred, "y_pred")
     for i, words in enumerate(y_pred):
         if isinstance(words, str):
             raise ValueError(
-                f"{name}[{i}] is {short(words)}: expected a list of words; split it"
+                f"y_pred[{i}] is {short(words)}: expected a list of words; split it"
             )
+    return predicted
 
 
 def _references(entry, i):

@@ -5,6 +5,7 @@ from numbers import Number
 import numpy as np
 
 __all__ = [
+    "check_container",
     "check_numbers",
     "check_pairs",
     "check_sample_weight",
@@ -42,11 +43,7 @@ def check_sequences(y, name):
     -------
     sequences : list of list
     """
-    if isinstance(y, str) or not hasattr(y, "__len__"):
-        raise ValueError(
-            f"{name} is {y!r}: expected one sequence of labels for each sample, in a"
-            " list or an object array"
-        )
+    check_container(y, name)
     sequences = [labels_of(sequence) for sequence in y]
     for i, (labels, entry) in enumerate(zip(sequences, y, strict=True)):
         if labels is None:
@@ -55,6 +52,15 @@ def check_sequences(y, name):
                 " list or 1-D array for each sample"
             )
     return sequences
+
+
+def check_container(y, name):
+    """Fail unless something holds one entry a sample."""
+    if isinstance(y, str | dict | set) or not hasattr(y, "__len__"):
+        raise ValueError(
+            f"{name} is {short(y)}: expected one sequence of labels for each sample, in"
+            " a list or an object array"
+        )
 
 
 def check_pairs(y_true, y_pred):

@@ -26,6 +26,7 @@ from ..training import REGRESSION_LOSSES, Quantiles
 from .forecast_checks import (
     check_covariates,
     check_parts,
+    check_unchanged,
     check_useful,
     checked_horizon,
     checked_quantiles,
@@ -103,7 +104,10 @@ class ForecastingMixin:
         with self._restored_on_error():
             goes_on = (piece or self.warm_start) and self.__sklearn_is_fitted__()
             series, _ = read_series(y, X, long=self._long_columns())
+            if y_val is None and X_val is not None:
+                raise ValueError("X_val is given without y_val: pass both or neither.")
             if goes_on:
+                check_unchanged(self, self._reader)
                 check_covariates(series, self._reader)
                 self._reader.check_lengths(series)
             else:

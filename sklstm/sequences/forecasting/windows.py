@@ -286,17 +286,19 @@ class SeriesScales:
         if self._ids is None or series.kind != "long":
             same = len(series.steps) == len(self._measures)
             return self._measures if same else self._measure(series)
-        measures = self._measure(series)
         place = {key: k for k, key in enumerate(self._ids.tolist())}
-        for i, key in enumerate(series.ids.tolist()):
-            if key in place:
-                measures[i] = self._measures[place[key]]
-        return measures
-
-    def _measure(self, series):
         return np.array(
             [
-                self._representation.measure(steps[:, 0], series.name(i))
-                for i, steps in enumerate(series.steps)
+                self._measures[place[key]]
+                if key in place
+                else self._measure_one(series, i)
+                for i, key in enumerate(series.ids.tolist())
             ]
         )
+
+    def _measure(self, series):
+        numbers = range(len(series.steps))
+        return np.array([self._measure_one(series, i) for i in numbers])
+
+    def _measure_one(self, series, i):
+        return self._representation.measure(series.steps[i][:, 0], series.name(i))

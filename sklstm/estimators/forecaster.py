@@ -272,7 +272,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         levels = (
             None if quantiles is None else checked_levels(quantiles, self._task.loss)
         )
-        series = self._read(y, X)
+        series = self._read_series(y, X)
         first = checked_start(start, series, self._reader, horizon)
         each = self._roll(series, first, horizon, stride, levels)
         if series.kind == "one":
@@ -298,7 +298,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             R^2 over all steps of all these forecasts; of several series, the mean.
         """
         self._fitted_network()
-        later = self._read(y, X)
+        later = self._read_series(y, X)
         series = self._history.followed_by(later)
         horizon = min(self._reader.horizon, int(later.steps.lengths.min()))
         first = self._history.steps.lengths

@@ -113,7 +113,7 @@ class ForecastingMixin:
             else:
                 self._begin(series)
             self._remember(series)
-            later = None if y_val is None else self._read(y_val, X_val)
+            later = None if y_val is None else self._read_series(y_val, X_val)
             training, validation = self._training_parts(series, sample_weight, later)
             if piece:
                 self._partial_fit(*training)
@@ -121,7 +121,7 @@ class ForecastingMixin:
                 self._fit(*training, validation)
         return self
 
-    def _read(self, y, X):
+    def _read_series(self, y, X):
         """The series and their covariates, which must be those of the fit."""
         series, _ = read_series(y, X, long=self._long_columns())
         check_covariates(series, self._reader)
@@ -256,7 +256,7 @@ class ForecastingMixin:
         if y is None:
             series, ahead = self._history, None
         elif is_long(y, self._long_columns()):
-            series, ahead = self._read(y, None), None
+            series, ahead = self._read_series(y, None), None
         else:
             n_ahead = horizon if any_known else 0
             series, ahead = read_series(y, X, n_ahead=n_ahead)

@@ -198,7 +198,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             each of them, such as "y_0.1".
         """
         self._fitted_network()
-        levels = checked_levels(quantiles, self._task.loss)
+        levels = checked_levels(quantiles, self._task.of_horizon)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, [f"_{q:g}" for q in levels])
 
@@ -226,7 +226,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         self._fitted_network()
         levels = checked_levels(
-            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.loss
+            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.of_horizon
         )
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
@@ -270,7 +270,9 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         self._fitted_network()
         horizon = checked_horizon(horizon, self._reader, self.strategy)
         levels = (
-            None if quantiles is None else checked_levels(quantiles, self._task.loss)
+            None
+            if quantiles is None
+            else checked_levels(quantiles, self._task.of_horizon)
         )
         series = self._read_series(y, X)
         first = checked_start(start, series, self._reader, horizon)

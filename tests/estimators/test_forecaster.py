@@ -276,6 +276,21 @@ def test_each_step_ahead_has_the_covariate_of_that_step():
         assert jump[step] > 5
 
 
+def test_a_step_does_not_wait_for_the_covariates_of_later_ones():
+    forecaster = make(**QUANTILES).fit(SERIES, HOLIDAYS)
+    one, other = np.zeros((4, 1)), np.array([[0.0], [0], [1], [1]])
+    quantiles = [forecaster.predict_quantiles(X=X) for X in (one, other)]
+    assert_array_equal(quantiles[0][:2], quantiles[1][:2])
+    assert (quantiles[0][2:] != quantiles[1][2:]).all()
+    assert_array_equal(forecaster.predict_quantiles(2, one[:2]), quantiles[0][:2])
+
+
+def test_two_directions_read_the_covariates_of_all_steps_first():
+    forecaster = make(bidirectional=True).fit(SERIES, HOLIDAYS)
+    one, other = np.zeros((4, 1)), np.array([[0.0], [0], [0], [1]])
+    assert (forecaster.predict(X=one) != forecaster.predict(X=other)).all()
+
+
 def test_past_covariates_are_read_and_not_asked_for_ahead():
     rng = np.random.RandomState(4)
     leading = rng.normal(size=150)

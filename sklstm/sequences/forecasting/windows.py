@@ -4,8 +4,8 @@ An *origin* is the first step to forecast; what lies before it is known. The net
 reads a window of `window` steps before the origin: the series (see `representation`),
 and covariates on a standard scale. If there are covariates that are known ahead,
 `horizon` further steps follow with these, the channels of what is not known yet at
-zero, and a last channel that is 1 there and 0 before; so the network has read about the
-steps to come when it answers.
+zero, and a last channel that is 1 there and 0 before. At each of them the network
+answers for that step (a bidirectional one at the end, for all).
 """
 
 from typing import NamedTuple

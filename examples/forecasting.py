@@ -13,7 +13,7 @@ It prints its scores and draws two pictures; ``--save FOLDER`` writes them there
 the airline passengers of the shared data (``SKLSTM_SHARED_DATA`` names their folder) it
 draws a third. The scores on real series are those of
 
-    python benchmarks/scores.py etth1         # likewise intervals, airline
+    python benchmarks/scores.py etth1         # likewise intervals, one_step
 """
 
 # %%

@@ -179,13 +179,12 @@ def read_step_weights(sample_weight, series):
         fits = len(arrays[0]) == len(series.values)
     else:
         _, arrays, _ = _read_arrays(sample_weight)
-        lengths = [len(array) for array in arrays]
-        fits = lengths == series.steps.lengths.tolist()
+        fits = [len(array) for array in arrays] == series.steps.lengths.tolist()
     if not fits:
         raise ValueError(
-            "sample_weight must have the form of y, one weight for each step of each "
-            f"series: there are {[len(array) for array in arrays]} weights for series "
-            f"of {series.steps.lengths.tolist()} steps."
+            "sample_weight must have the form of y, one weight for each step: there "
+            f"are {[len(array) for array in arrays]} for series of "
+            f"{series.steps.lengths.tolist()} steps."
         )
     return np.concatenate(arrays)
 
@@ -338,11 +337,8 @@ def _read_covariates(X, kind, n_series):
             f"X has {len(tables)} entries, y has {n_series} series: expected one array "
             "of covariates for each series."
         )
-    widths = {table.shape[1] for table, _ in tables}
-    if len(widths) > 1:
-        raise ValueError(
-            f"The arrays of X have different numbers of columns, {sorted(widths)}."
-        )
+    if len(widths := {table.shape[1] for table, _ in tables}) > 1:
+        raise ValueError(f"The arrays of X have {sorted(widths)} columns: make it one.")
     return [table for table, _ in tables], tables[0][1]
 
 

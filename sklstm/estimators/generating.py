@@ -150,7 +150,8 @@ class Generator:
         if top_k is not None or top_p is not None:
             raise ValueError(
                 "top_k and top_p choose among symbols, but this model draws each "
-                "channel of a vector on its own: leave them at None, and use temperature."
+                "channel of a vector on its own: leave them at None, and use "
+                "temperature."
             )
         n_channels = self._network.config.n_features
         if prime is None:

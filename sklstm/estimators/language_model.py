@@ -340,7 +340,7 @@ class LSTMLanguageModel(RecurrentEstimator):
 
         Parameters
         ----------
-        prime : sequence of symbols, or array of shape (n_steps, n_channels), default=None
+        prime : sequence of symbols or array of vectors, default=None
             What it begins with. None begins as sequences begin; where these have no
             marks, with a symbol drawn by its frequency, or a vector of zeros.
         length : int, default=100

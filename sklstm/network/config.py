@@ -80,6 +80,11 @@ class NetworkConfig:
             object.__setattr__(self, name, value)
 
     @property
+    def reads_codes(self):
+        """Whether the first layer reads `CodedRows`."""
+        return False
+
+    @property
     def directions(self):
         """Numbers of the directions: 0 reads forward, 1 backward."""
         return (0, 1) if self.bidirectional else (0,)

@@ -43,6 +43,7 @@ class LayerStack:
                     config.cell, n_inputs, hidden_size, dtype,
                     projection_size=sizes[i] if sizes else None,
                     learned_start=config.learned_start, zoneout=config.zoneout,
+                    reads_codes=config.reads_codes and i == 0,
                 )  # fmt: skip
             n_inputs = config.output_sizes[i] * len(config.directions)
         self.n_outputs = n_inputs

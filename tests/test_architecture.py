@@ -29,14 +29,16 @@ ARROWS = {
         "_threads",
         "_sklearn_compat",
     },
-    "training": {"network", "sequences", "_threads"},
+    # Decoding: a validation score may be that of what is decoded from the outputs.
+    "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
     "sequences": {"_sklearn_compat"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
-    "metrics": {"estimators", "network", "_sklearn_compat"},
+    # Decoding: an error rate is made of edit distances.
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
     "datasets": set(),
     "_threads": set(),
     "_sklearn_compat": set(),

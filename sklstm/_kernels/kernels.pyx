@@ -15,15 +15,19 @@ double. The parts, from the inside out:
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
     crf*.pxi        conditional random field over the tags of a sequence
+    attention.pxi   steps of one sequence that look at the steps of another
+    search.pxi      the likeliest symbols of a step
     dropout.pxi     masks, and rows times the mask of their sequence
     streaming.pxi   one step of sequences that arrive step by step
+    ctc.pxi         loss of label sequences without times; ctc_decoding.pxi and
+                    ctc_beam_search.pxi read labels from outputs
 
 Kernels know arrays, sizes and n_threads. They never allocate, never raise and never
 touch a Python object after their first lines; sizes are checked by sklstm.network.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cython.parallel cimport prange
-from libc.math cimport isfinite
+from cython.parallel cimport prange, threadid
+from libc.math cimport exp, isfinite, log, log1p
 from libc.string cimport memcpy, memset
 
 include "layer.pxi"
@@ -41,5 +45,10 @@ include "links.pxi"
 include "crf.pxi"
 include "crf_log.pxi"
 include "crf_paths.pxi"
+include "attention.pxi"
+include "search.pxi"
 include "dropout.pxi"
 include "streaming.pxi"
+include "ctc.pxi"
+include "ctc_decoding.pxi"
+include "ctc_beam_search.pxi"

@@ -8,6 +8,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     ctypedef vreg Tile[6][4]       # TILE_ROWS x TILE_WIDTH accumulators
 
     const real INFINITY
+    const real NAN
     const int LANES
     const int TILE_ROWS
     const int TILE_WIDTH
@@ -19,7 +20,9 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     vreg v_sigmoid(vreg x)
     vreg v_tanh(vreg x)
     vreg v_exp(vreg x)
+    vreg v_log(vreg x)
     vreg v_at_least(vreg bound, vreg x)
+    vreg v_at_most(vreg bound, vreg x)
     vreg v_step(vreg x)
     vreg v_select(vbits mask, vreg a, vreg b)
     unsigned int random_key(unsigned int seed, unsigned int sample, unsigned int step)

@@ -6,6 +6,9 @@ ctypedef vreg (*Elementwise)(vreg x) noexcept nogil
 cdef vreg exponential_register(vreg x) noexcept nogil:
     return v_exp(x)
 
+cdef vreg logarithm_register(vreg x) noexcept nogil:
+    return v_log(x)
+
 cdef vreg logistic_register(vreg x) noexcept nogil:
     return v_sigmoid(x)
 
@@ -32,6 +35,13 @@ def exponential(real[::1] values):
     if values.shape[0]:
         with nogil:
             apply(exponential_register, &values[0], values.shape[0])
+
+
+def logarithm(real[::1] values):
+    """values = log(values), in place."""
+    if values.shape[0]:
+        with nogil:
+            apply(logarithm_register, &values[0], values.shape[0])
 
 
 def logistic(real[::1] values):

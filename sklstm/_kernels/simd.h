@@ -252,6 +252,51 @@ ALWAYS_INLINE vreg v_exp(vreg x) {
     return v_fma(p, scale, scale) * v_power_of_two(rest);
 }
 
+/* log(x) = k * ln 2 + log(1 + f), x = 2^k * (1 + f), 1 + f between sqrt(1/2) and sqrt(2), as
+ * in fdlibm: with s = f / (2 + f), log(1 + f) = 2 atanh(s) = f - (f^2/2 - s * (f^2/2 + R)), where
+ * R = z * Q(z), z = s^2, and Q is the minimax polynomial whose error relative to log(1 + f) is
+ * 8.1e-10 (float32) and 1.2e-18 (float64), computed as those above. log(0) is -infinity, of a
+ * negative number NaN; subnormal numbers are scaled first. */
+#ifdef SKLSTM_FLOAT64
+#define SQRT_HALF_BITS UINT64_C(0x3fe6a09e667f3bcd)
+#define SMALLEST_NORMAL 0x1p-1022
+#define SUBNORMAL_SHIFT 54
+static const real LOG_Q[] = {
+    0.66666666666667344128, 0.39999999999414675746, 0.28571428742388012491,
+    0.22222198573157717871, 0.18183564327007024513, 0.1531405053947184746,
+    0.14795949746504109102};
+#define LOG_DEGREE 6
+#else
+#define SQRT_HALF_BITS UINT32_C(0x3f3504f3)
+#define SMALLEST_NORMAL 0x1p-126f
+#define SUBNORMAL_SHIFT 25
+static const real LOG_Q[] = {
+    0.66666776381715953664f, 0.39977541564840396189f, 0.29871728022238305384f};
+#define LOG_DEGREE 2
+#endif
+
+ALWAYS_INLINE vreg v_log(vreg x) {
+    const vreg one = v_set(1);
+    vbits tiny = (vbits)(x < v_set(SMALLEST_NORMAL));
+    vreg scale = v_select(tiny, v_set((real)((real_bits)1 << SUBNORMAL_SHIFT)), one);
+    vbits bits = v_bits(x * scale) + (v_bits(one) - v_bits_set(SQRT_HALF_BITS));
+    /* Whole numbers stand in the low bits of ROUND_SHIFT. */
+    vreg k = v_from_bits((bits >> MANTISSA_BITS) + v_bits(v_set(ROUND_SHIFT))) - v_set(ROUND_SHIFT);
+    k = k - v_select(tiny, v_set(EXPONENT_BIAS + SUBNORMAL_SHIFT), v_set(EXPONENT_BIAS));
+    bits = (bits & (((real_bits)1 << MANTISSA_BITS) - 1)) + v_bits_set(SQRT_HALF_BITS);
+    vreg f = v_from_bits(bits) - one;
+    vreg s = f / (f + v_set(2));
+    vreg z = s * s, q = v_set(LOG_Q[LOG_DEGREE]);
+    UNROLL
+    for (int i = LOG_DEGREE - 1; i >= 0; i--) q = v_fma(q, z, v_set(LOG_Q[i]));
+    vreg half = v_set((real)0.5) * f * f;
+    vreg low = v_fma(k, v_set(LN2_LOW), s * v_fma(z, q, half));
+    vreg result = k * v_set(LN2_HIGH) - ((half - low) - f);
+    result = v_select((vbits)(x < v_set(INFINITY)), result, x);
+    result = v_select((vbits)(x == v_set(0)), v_set(-INFINITY), result);
+    return v_select((vbits)(x < v_set(0)), v_set(NAN), result);
+}
+
 /* ---- random numbers --------------------------------------------------------------
  *
  * Counters through a mixing function, not a generator with a state: a number depends on its

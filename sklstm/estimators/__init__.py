@@ -5,11 +5,23 @@ shared_parameters.py  the parameters all estimators have, and their defaults
 base.py               the skeleton of fitting and computing; the fitted state
 tasks.py, labels.py   what is learned: y checked, encoded, and decoded again
 predictor.py          what classifier and regressor share
-classifier.py  regressor.py  transformer.py
+symbol_task.py        sequences of symbols as targets
+symbol_sources.py     what a sequence-to-sequence estimator reads
+forecaster_parameters.py  forecasting.py  forecast_checks.py
+                      the forecaster's parameters, its way to the skeleton, its checks
+classifier.py  regressor.py  transformer.py  seq2seq.py  forecaster.py
 """
 
 from .classifier import LSTMClassifier
+from .forecaster import LSTMForecaster
 from .regressor import LSTMRegressor
+from .seq2seq import LSTMSeq2Seq
 from .transformer import SequenceTransformer
 
-__all__ = ["LSTMClassifier", "LSTMRegressor", "SequenceTransformer"]
+__all__ = [
+    "LSTMClassifier",
+    "LSTMForecaster",
+    "LSTMRegressor",
+    "LSTMSeq2Seq",
+    "SequenceTransformer",
+]

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from ..network import NetworkConfig, cell_name
+from ..network.sequence_to_sequence_config import SequenceToSequenceConfig
 
 # What may change when training goes on: it is no part of the weights' shapes.
 CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
@@ -56,6 +57,53 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
         bidirectional=bool(estimator.bidirectional),
         learned_start=bool(estimator.learn_initial_state),
         pooling=pooling,
+        dtype=np.dtype(estimator.dtype),
+        **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
+    )
+
+
+def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
+    """Return the configuration of an encoder and a decoder.
+
+    Parameters
+    ----------
+    estimator : LSTMSeq2Seq
+        Its parameters have passed scikit-learn's checks.
+    n_features, n_symbols : int
+        Features (symbols) of the sources, and target symbols.
+    source : {"symbols", "vectors", "vector"}
+        What a sample is.
+
+    Returns
+    -------
+    config : SequenceToSequenceConfig
+    """
+    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    if estimator.encoder_layer_sizes is None:
+        directions = 2 if estimator.bidirectional else 1
+        encoder_sizes = tuple(max(1, size // directions) for size in sizes)
+    else:
+        encoder_sizes = _layer_sizes(
+            estimator.encoder_layer_sizes, "encoder_layer_sizes"
+        )
+    return SequenceToSequenceConfig(
+        n_features,
+        n_symbols,
+        source=source,
+        cell=cell_name(
+            estimator.cell,
+            reset_after=estimator.reset_after,
+            coupled_gates=estimator.coupled_gates,
+            peephole=estimator.peephole,
+            activation=estimator.activation,
+        ),
+        encoder_layer_sizes=encoder_sizes,
+        decoder_layer_sizes=sizes,
+        bidirectional=bool(estimator.bidirectional),
+        source_embedding_size=int(estimator.embedding_size),
+        embedding_size=int(estimator.embedding_size),
+        attention=None if source == "vector" else estimator.attention,
+        tied=bool(estimator.tie_embedding),
         dtype=np.dtype(estimator.dtype),
         **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
     )

@@ -123,10 +123,9 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
     ):
         check_parameters_apply(self)
         with self._restored_on_error():
-            sequences = validate_sequences(
-                self, X, reset=not goes_on, dtype=np.dtype(self.dtype)
-            )
+            sequences = self._read_inputs(X, reset=not goes_on)
             y = (task.encode if goes_on else task.begin)(y, sequences)
+            sequences, y = task.paired(sequences, y)
             weights = self._weights(task, y, sample_weight, sequences)
             validation = self._validation_data(task, validation)
             random_state = check_random_state(self.random_state)
@@ -182,6 +181,10 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         work = n_rows * network.n_parameters * _PRODUCTS_OF_A_TRAINING_STEP
         return effective_n_threads(self.n_jobs, work=work)
 
+    def _read_inputs(self, X, *, reset):
+        """Check inputs; return what the network reads."""
+        return validate_sequences(self, X, reset=reset, dtype=np.dtype(self.dtype))
+
     def _weights(self, task, y, sample_weight, sequences, name="sample_weight"):
         return task.weights(
             y,
@@ -206,8 +209,9 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             )
         if y is None and task.pooled:
             raise ValueError("X_val is given without y_val: pass both or neither.")
-        sequences = validate_sequences(self, X, reset=False, dtype=np.dtype(self.dtype))
+        sequences = self._read_inputs(X, reset=False)
         y = task.encode(y, sequences, name="y_val")
+        sequences, y = task.paired(sequences, y)
         name = "sample_weight_val"
         return sequences, y, self._weights(task, y, sample_weight, sequences, name)
 

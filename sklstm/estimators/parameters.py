@@ -94,7 +94,10 @@ def check_parameters_apply(estimator):
 
 def _is_default(value, default):
     """Whether a value, which may be an array, is a default, which is not."""
-    return value is default or (np.ndim(value) == 0 and value == default)
+    if value is default:
+        return True
+    # A tuple is another object once it has been pickled.
+    return (np.ndim(value) == 0 or isinstance(value, tuple)) and value == default
 
 
 def applicable_parameters(estimator):
@@ -144,3 +147,22 @@ def _entry(name, doc):
     """``name : type`` on one line, the description below it, indented."""
     kind, _, description = inspect.cleandoc(doc).partition("\n")
     return f"{name} : {kind}\n{textwrap.indent(inspect.cleandoc(description), '    ')}"
+
+
+def with_default(cls, name, default):
+    """Declare a parameter of a base again, with another default.
+
+    Parameters
+    ----------
+    cls : class made by :func:`recurrent_estimator`
+        Where it is declared.
+    name : str
+    default : object
+
+    Returns
+    -------
+    field : dataclasses.Field
+        To be assigned to the same annotated name in the class body.
+    """
+    (declared,) = (f for f in dataclasses.fields(cls) if f.name == name)
+    return dataclasses.field(default=default, metadata=declared.metadata)

@@ -49,6 +49,10 @@ class Task:
         """Return further targets, encoded as those of the first data."""
         raise NotImplementedError
 
+    def paired(self, sequences, y):
+        """Return sequences and targets as `train` takes them."""
+        return sequences, y
+
     def weights(self, y, sample_weight, sequences, *, class_weight=None, name):
         """Return the weight of each sequence, or None if all are equal."""
         if sample_weight is None:

@@ -7,6 +7,8 @@ layer.py          one recurrent layer in one direction, forward and backward
 weights.py        its sizes, its parameters, its packed weights
 dropout.py        masks and zoneout: what is random in a training pass
 head.py           the linear head          pooling.py   hidden states -> one vector
+attention.py      a decoder's steps look at an encoder's
+projection.py     products of rows with weights, beside the head
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
 streaming.py      sequences that arrive step by step

@@ -36,6 +36,10 @@ class Pass:
         Steps between two checkpoints; None keeps everything.
     truncate : bool
         Whether the gradient ends at the windows.
+    wants_states : bool
+        Whether the last states are wanted, of a network that reads forward only.
+    states : list of dict or None
+        They, of each layer; see `RecurrentLayer.last_states`.
     """
 
     batch: object
@@ -44,6 +48,8 @@ class Pass:
     noise: PassNoise | None = None
     window_steps: int | None = None
     truncate: bool = False
+    wants_states: bool = False
+    states: list | None = None
 
     @property
     def windows(self):
@@ -108,7 +114,7 @@ class Chain:
         """Number and direction of each layer."""
         return [(number, self.direction) for number in self.numbers]
 
-    def forward(self, run, x, arrays, pooling, input_mask=None):
+    def forward(self, run, x, arrays, pooling, input_mask=None, initial=None):
         """Run over a batch.
 
         Parameters
@@ -120,6 +126,9 @@ class Chain:
             What becomes of the top layer's hidden states.
         input_mask : ndarray of shape (n_samples, >= n_inputs), default=None
             What the rows of each sequence are multiplied with.
+        initial : list of dict, default=None
+            ``hidden_0`` and ``cell_0`` of each layer, of shape (n_samples, size); by
+            default what is learned, or zero.
 
         Returns
         -------
@@ -131,14 +140,16 @@ class Chain:
         windows = self._in_order(run.windows)
         keeps_all = run.training and len(windows) == 1
         noises = [(None, input_mask), *self._noises(run, arrays)]
-        states = [_learned_start(of_layer.parameters) for of_layer in arrays]
+        states = initial
+        if initial is None:
+            states = [_learned_start(of_layer.parameters) for of_layer in arrays]
         checkpoints, outputs = [], None
         for k, window in enumerate(windows):
             checkpoints.append(states)
             layer_runs = self._run_window(
                 run, window, x, arrays, states, noises, pooling, keeps_all
             )
-            if len(windows) > 1:
+            if len(windows) > 1 or run.wants_states:
                 states = [
                     layer.last_states(layer_run.plan, layer_run.states)
                     for layer, layer_run in zip(self.layers, layer_runs, strict=True)
@@ -152,12 +163,17 @@ class Chain:
             shape = (run.batch.n_samples, self.top.output_stride)
             outputs = workspace.zeros("last", shape)
             outputs[:, : self.top.output_size] = states[-1]["hidden_0"]
+        if run.wants_states:
+            run.states = states
         if not run.training:
             return outputs, None
         kept = layer_runs if keeps_all else None
         return outputs, (x, checkpoints, noises, kept, pooling)
 
-    def backward(self, run, trace, d_outputs, arrays, gradients, d_inputs=()):
+    def backward(
+        self, run, trace, d_outputs, arrays, gradients, d_inputs=(), *,
+        wants_initial=False,
+    ):  # fmt: skip
         """Gradients of the parameters, and of the rows that entered.
 
         Parameters
@@ -168,6 +184,13 @@ class Chain:
             Of each layer; overwritten.
         d_inputs : sequence of tuple of (panels, d_rows, accumulate), default=()
             Where the gradient of (each part of) the input goes.
+        wants_initial : bool, default=False
+            Whether the gradients of given initial states are wanted.
+
+        Returns
+        -------
+        d_states : list of StateGradient
+            Of each layer, see `RecurrentLayer.initial_gradient`.
         """
         x, checkpoints, noises, kept, pooling = trace
         windows = self._in_order(run.windows)
@@ -183,12 +206,12 @@ class Chain:
             d_rows = self._d_rows(run, layer_runs[-1].plan, d_outputs, arrays, pooling)
             for i in range(len(self.layers) - 1, -1, -1):
                 layer, layer_run, of_layer = self.layers[i], layer_runs[i], arrays[i]
-                learned = "hidden_0" in layer.parameter_shapes
+                first = wants_initial or "hidden_0" in layer.parameter_shapes
                 layer.backward(
                     layer_run.plan, layer_run.x, layer_run.states, panels[i][0],
                     of_layer.packed, of_layer.workspace, gradients[i], d_states[i],
                     d_output=d_rows, accumulate=not is_first,
-                    wants_initial=learned if k == 0 else not run.truncate,
+                    wants_initial=first if k == 0 else not run.truncate,
                 )  # fmt: skip
                 if i:
                     d_rows = self._send_down(
@@ -200,6 +223,7 @@ class Chain:
             is_first = False
         for layer, d_state, views in zip(self.layers, d_states, gradients, strict=True):
             layer.finish_gradients(d_state, views)
+        return d_states
 
     def _zero_gradients(self, run, arrays, d_outputs, pooling):
         """Of the last states: zero, but where the top layer's are the output."""

@@ -20,6 +20,8 @@ class LayerStack:
     config : NetworkConfig
     dtype : dtype
     kernels : module
+    drops_outputs : bool, default=True
+        Whether dropout applies to what leaves the stack, as it does between layers.
 
     Attributes
     ----------
@@ -29,8 +31,9 @@ class LayerStack:
         Width of what leaves the stack.
     """
 
-    def __init__(self, config, dtype, kernels):
+    def __init__(self, config, dtype, kernels, drops_outputs=True):
         self.config = config
+        self.drops_outputs = drops_outputs
         self.kernels = kernels
         self.layers, n_inputs = {}, config.n_features
         for i, hidden_size in enumerate(config.hidden_layer_sizes):
@@ -76,7 +79,7 @@ class LayerStack:
             for place in self.layers
         }
 
-    def forward(self, run, arrays, pooling):
+    def forward(self, run, arrays, pooling, initial=None):
         """Run over a batch.
 
         Parameters
@@ -84,6 +87,8 @@ class LayerStack:
         run : Pass
         arrays : dict of tuple to LayerArrays
         pooling : {"last", "mean", "max"} or None
+        initial : list of dict, default=None
+            Initial states of each layer, see `Chain.forward`; not for two directions.
 
         Returns
         -------
@@ -96,7 +101,12 @@ class LayerStack:
         for level, chains in enumerate(self._levels):
             results = [
                 chain.forward(
-                    run, x, _of(chain, arrays), pooling if level == top else None, mask
+                    run,
+                    x,
+                    _of(chain, arrays),
+                    pooling if level == top else None,
+                    mask,
+                    initial,
                 )
                 for chain in chains
             ]
@@ -114,16 +124,45 @@ class LayerStack:
             features = np.concatenate(parts, axis=1)
         return self._dropped(run, features, arrays, "features"), traces
 
-    def backward(self, run, traces, d_features, arrays, gradients):
-        """Gradients of all parameters, by place; overwritten."""
+    def backward(
+        self, run, traces, d_features, arrays, gradients, *, d_inputs=None,
+        wants_initial=False,
+    ):  # fmt: skip
+        """Gradients of all parameters, by place; overwritten.
+
+        Parameters
+        ----------
+        run, traces, arrays : as in and from `forward`
+        d_features : ndarray of the shape of the features
+        gradients : dict of tuple to mapping
+        d_inputs : ndarray of shape (n_rows, whole registers), default=None
+            Where the gradient of the inputs goes.
+        wants_initial : bool, default=False
+            Whether that of given initial states is wanted.
+
+        Returns
+        -------
+        d_states : list of StateGradient
+            Of each layer, if there is one direction.
+        """
         d_features = self._dropped(run, d_features, arrays, "d_features")
         d_outputs = self._split(d_features, arrays)
         for level in range(len(self._levels) - 1, -1, -1):
-            d_outputs = self._level_backward(
-                run, level, traces[level], d_outputs, arrays, gradients
+            d_outputs, d_states = self._level_backward(
+                run, level, traces[level], d_outputs, arrays, gradients, d_inputs,
+                wants_initial,
+            )  # fmt: skip
+        mask = None if d_inputs is None else self._input_mask(run, arrays)
+        if mask is not None:
+            self.kernels.scale_rows(
+                d_inputs, run.batch.offsets, mask, d_inputs, run.n_threads
             )
+        return d_states
 
-    def _level_backward(self, run, level, traces, d_outputs, arrays, gradients):
+    def _level_backward(
+        self, run, level, traces, d_outputs, arrays, gradients, d_network_inputs,
+        wants_initial,
+    ):  # fmt: skip
         """Through the chains of a level; the gradients of the level below."""
         below = self._levels[level - 1] if level else []
         part_sizes = [chain.top.output_size for chain in below]
@@ -134,25 +173,30 @@ class LayerStack:
             for chain in below
         ]
         for k, chain in enumerate(self._levels[level]):
-            of_chain, d_inputs = _of(chain, arrays), ()
-            if below:
+            of_chain, d_inputs, targets = _of(chain, arrays), (), d_below
+            if not below and d_network_inputs is not None:
+                targets = [d_network_inputs]
+            if targets:
                 bottom = of_chain[0]
                 panels = chain.layers[0].pack_input(
-                    bottom.parameters, bottom.workspace, part_sizes
+                    bottom.parameters, bottom.workspace, part_sizes or None
                 )
                 d_inputs = [
                     (part, rows, k > 0)
-                    for part, rows in zip(panels, d_below, strict=True)
+                    for part, rows in zip(panels, targets, strict=True)
                 ]
             views = [gradients[place] for place in chain.places]
-            chain.backward(run, traces[k], d_outputs[k], of_chain, views, d_inputs)
+            d_states = chain.backward(
+                run, traces[k], d_outputs[k], of_chain, views, d_inputs,
+                wants_initial=wants_initial,
+            )  # fmt: skip
         for chain, rows in zip(below, d_below, strict=True):
             mask = self._mask(run, chain, arrays)
             if mask is not None:
                 self.kernels.scale_rows(
                     rows, run.batch.offsets, mask, rows, run.n_threads
                 )
-        return d_below
+        return d_below, d_states
 
     # ---- between levels ------------------------------------------------------------
 
@@ -189,7 +233,7 @@ class LayerStack:
 
     def _dropped(self, run, features, arrays, name):
         """What the head sees in training, or the gradient of it."""
-        if run.noise is None or self.config.dropout == 0:
+        if run.noise is None or self.config.dropout == 0 or not self.drops_outputs:
             return features
         workspace = arrays[max(arrays)].workspace
         mask = run.noise.output_mask(

@@ -7,6 +7,8 @@ validation.py            what estimators check; errors that name sample and step
 converters.py            panels with the time axis last, long data frames
 windows.py               windows over long series, with groups for cross-validation
 timestep_transformer.py  any 2-D transformer of scikit-learn, applied to time steps
+sequence_scaler.py       each sequence on a scale of its own
+frame_stacker.py         several steps side by side become one
 lifting.py               targets and weights of sequences, repeated for their steps
 table_output.py          ``set_output`` where a result is a table only sometimes
 packing.py               sequences -> time-major batches without padding
@@ -14,12 +16,16 @@ packing.py               sequences -> time-major batches without padding
 
 from .container import Sequences
 from .converters import from_long_frame, from_panel, to_panel
+from .frame_stacker import FrameStacker
 from .layouts import restore_layout
+from .sequence_scaler import SequenceScaler
 from .timestep_transformer import TimestepTransformer
 from .validation import check_sequences, check_targets, validate_sequences
 from .windows import sliding_windows
 
 __all__ = [
+    "FrameStacker",
+    "SequenceScaler",
     "Sequences",
     "TimestepTransformer",
     "check_sequences",

@@ -173,11 +173,11 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
     >>> X.feature_names
     array(['pulse'], dtype=object)
     """
-    frame = _as_eager_frame(frame)
+    frame = as_eager_frame(frame)
     columns = _checked_columns(frame, id, time, columns)
     for column in (id, time):
         _check_nothing_missing(frame[column])
-    rows, ids, times = _sorted_keys(frame, id, time)
+    rows, ids, times = sorted_keys(frame, id, time)
     continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
     _check_times(rows, ids, times, continues, step)
     values = frame.select(columns).to_numpy()
@@ -189,7 +189,8 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
     return LongFrame(Sequences(values, lengths, feature_names=names), ids[starts])
 
 
-def _as_eager_frame(frame):
+def as_eager_frame(frame):
+    """Return a data frame as narwhals has it; raise if it is none, or has no rows."""
     if not is_frame(frame):
         raise TypeError(
             f"frame is a {type(frame).__name__}, expected a data frame of pandas, "
@@ -246,8 +247,8 @@ def _check_nothing_missing(column):
         )
 
 
-def _sorted_keys(frame, id, time):
-    """Row numbers, ids and times, sorted by id and then time."""
+def sorted_keys(frame, id, time):
+    """Return row numbers, ids and times, sorted by id and then time."""
     number = "row"
     while number in (id, time):
         number += "_"

@@ -10,7 +10,7 @@ import numpy as np
 
 from .container import Sequences
 
-__all__ = ["PackedBatch", "pack_batch", "unpack_rows"]
+__all__ = ["PackedBatch", "pack_batch", "packed_rows", "unpack_rows"]
 
 
 class PackedBatch:
@@ -39,6 +39,12 @@ class PackedBatch:
         self.offsets = offsets
         self.row_source = row_source
         self.inputs = inputs
+
+    def with_inputs(self, inputs):
+        """The same rows with something else in them."""
+        return PackedBatch(
+            self.index, self.lengths, self.offsets, self.row_source, inputs
+        )
 
     @property
     def n_samples(self):
@@ -76,6 +82,8 @@ def pack_batch(sequences, index=None):
     >>> batch.inputs.ravel()
     array([2., 0., 3., 1., 4.])
     """
+    if hasattr(sequences, "pack"):  # pairs, whose sides have orders of their own
+        return sequences.pack(index)
     lengths, starts = sequences.lengths, sequences.offsets[:-1]
     if index is None:
         index = np.arange(len(lengths), dtype=np.intp)
@@ -87,7 +95,7 @@ def pack_batch(sequences, index=None):
     if len(lengths) and (lengths[0] != lengths).any():
         order = np.argsort(-lengths, kind="stable")
         index, lengths, starts = index[order], lengths[order], starts[order]
-    offsets, row_source = _packed_rows(lengths, starts)
+    offsets, row_source = packed_rows(lengths, starts)
     inputs = sequences.values.take(row_source, axis=0)
     return PackedBatch(index, lengths, offsets, row_source, inputs)
 
@@ -101,8 +109,21 @@ def _one_sequence(values, index, lengths, start):
     return PackedBatch(index, lengths, offsets, row_source, inputs)
 
 
-def _packed_rows(lengths, starts):
-    """Offsets of the steps, and the source of every packed row."""
+def packed_rows(lengths, starts):
+    """Offsets of the steps, and the source of every packed row.
+
+    Parameters
+    ----------
+    lengths : ndarray of intp of shape (n_samples,)
+        Descending.
+    starts : ndarray of intp of shape (n_samples,)
+        Where the steps of each sequence start.
+
+    Returns
+    -------
+    offsets : ndarray of intp of shape (n_timesteps + 1,)
+    row_source : ndarray of intp of shape (n_rows,)
+    """
     n_timesteps = int(lengths[0]) if len(lengths) else 0
     offsets = np.zeros(n_timesteps + 1, dtype=np.intp)
     if n_timesteps == 0:

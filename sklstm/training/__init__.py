@@ -25,6 +25,7 @@ from .regression_losses import (
     Huber,
     Poisson,
     Quantile,
+    Quantiles,
     SquaredError,
 )
 from .state import TrainingState
@@ -41,6 +42,7 @@ __all__ = [
     "Huber",
     "Poisson",
     "Quantile",
+    "Quantiles",
     "SquaredError",
     "TrainingDivergedError",
     "TrainingOptions",

@@ -86,19 +86,11 @@ class Validation:
         -------
         loss, score : float
         """
-        parts = []
+        tally = self._targets.tally()
         for index in self._passes:
             batch = pack_batch(self._sequences, index)
-            outputs = network.predict(batch, n_threads=n_threads)
-            parts.append(self._targets.select(outputs, batch))
-        outputs, targets, weights = zip(*parts, strict=True)
-        outputs, targets = np.concatenate(outputs), np.concatenate(targets)
-        weights = None if weights[0] is None else np.concatenate(weights)
-        loss = self._targets.loss
-        return (
-            loss.value(outputs, targets, weights),
-            loss.score(outputs, targets, weights),
-        )
+            tally.add(network.predict(batch, n_threads=n_threads), batch)
+        return tally.result()
 
 
 class BestWeights:

@@ -25,6 +25,7 @@ the outputs' dtype; their sum is taken in float64.
 
 import numpy as np
 
+from .targets import NextStepTargets, SequenceTargets
 from .weighted_statistics import weighted_mean
 
 
@@ -40,6 +41,24 @@ class Loss:
     """
 
     lower_bound = 0.0
+
+    def make_targets(self, sequences, y, weights=None):
+        """Return what the outputs of a batch are compared with.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None
+            None for the inputs one step later.
+        weights : ndarray of shape (n_samples,) or None, default=None
+
+        Returns
+        -------
+        targets : SequenceTargets or NextStepTargets
+        """
+        if y is None:
+            return NextStepTargets(self, sequences, weights)
+        return SequenceTargets(self, np.asarray(y), weights)
 
     def encode_targets(self, y, dtype):
         """Return y in the form that `value_and_gradient` reads.

@@ -200,6 +200,63 @@ class Quantile(RegressionLoss):
         return np.multiply(errors, d_outputs), d_outputs
 
 
+class Quantiles(RegressionLoss):
+    """The mean pinball loss of several quantiles of each target.
+
+    The outputs of a target stand beside each other, in the order of the quantiles.
+    Nothing in the loss keeps them in order; `predict` sorts them, which can only lower
+    the loss: where two quantiles cross, the target is on the better side of both when
+    they change places (Chernozhukov, Fernandez-Val and Galichon, "Quantile and
+    probability curves without crossing", Econometrica 78, 2010). Increments that
+    cannot be negative would keep order too, but tie each quantile to all below it.
+
+    Parameters
+    ----------
+    n_targets : int, default=1
+        Number of target columns.
+    quantiles : tuple of float, default=(0.1, 0.5, 0.9)
+        Between 0 and 1, ascending.
+
+    Attributes
+    ----------
+    n_targets : int
+        Target columns; `n_outputs` is that many times the number of quantiles.
+    """
+
+    def __init__(self, n_targets=1, *, quantiles=(0.1, 0.5, 0.9)):
+        super().__init__(n_targets * len(quantiles))
+        self.n_targets = n_targets
+        self.quantiles = tuple(quantiles)
+
+    def predict(self, outputs):
+        """Return the quantiles in y's units, ascending for each target; see `Loss`."""
+        values = super().predict(outputs)
+        by_target = values.reshape(len(values), self.n_targets, len(self.quantiles))
+        return np.sort(by_target, axis=2).reshape(values.shape)
+
+    def _as_columns(self, y):
+        values = np.asarray(y, dtype=np.float64).reshape(len(y), self.n_targets)
+        return np.repeat(values, len(self.quantiles), axis=1)
+
+    def _best_constant(self, values, weights):
+        constant = np.empty(self.n_outputs)
+        for k, quantile in enumerate(self.quantiles):
+            of_quantile = slice(k, None, len(self.quantiles))
+            constant[of_quantile] = weighted_quantile(
+                values[:, of_quantile], weights, quantile
+            )
+        return constant
+
+    def _terms(self, outputs, targets):
+        errors = np.subtract(outputs, targets)
+        # As `Quantile`, with a slope of its own for each column.
+        tilt = np.tile(0.5 - np.array(self.quantiles), self.n_targets)
+        d_outputs = np.sign(errors)
+        np.multiply(d_outputs, 0.5, d_outputs)
+        np.add(d_outputs, tilt.astype(errors.dtype), d_outputs)
+        return np.multiply(errors, d_outputs), d_outputs
+
+
 class Poisson(RegressionLoss):
     """Poisson deviance for counts and other targets that are not negative; log link.
 

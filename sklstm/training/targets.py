@@ -6,6 +6,7 @@ which of the two it runs.
 
 import numpy as np
 
+from .tallies import RowTally
 from .weighted_statistics import deviation_or_one
 
 
@@ -78,6 +79,10 @@ class SequenceTargets:
         selected = None if weights is None else weights[index]
         return outputs, self._targets[index], selected
 
+    def tally(self):
+        """Return what adds up the batches of a validation."""
+        return RowTally(self)
+
 
 class NextStepTargets:
     """The inputs of the next step, for every step but the last.
@@ -148,6 +153,10 @@ class NextStepTargets:
         rows, samples = rows_with_a_successor(batch)
         weights = self._step_weights[batch.index][samples]
         return outputs[rows], self._targets_of(batch), weights
+
+    def tally(self):
+        """Return what adds up the batches of a validation."""
+        return RowTally(self)
 
     def _targets_of(self, batch):
         targets = np.subtract(batch.inputs[batch.offsets[1] :], self._center)

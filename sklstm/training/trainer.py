@@ -37,13 +37,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..sequences import Sequences
 from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
 from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
 from .state import TrainingState, restore_generator
 from .stochastic import StochasticTrainer
-from .targets import NextStepTargets, SequenceTargets
 
 
 def train(
@@ -69,8 +69,8 @@ def train(
     network : RecurrentNetwork
         Trained in place; initialised by the caller before the first call. Its head must
         have ``loss.n_outputs`` outputs.
-    sequences : Sequences
-        The inputs.
+    sequences : Sequences or SequencePairs
+        The inputs; pairs have the targets in them.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None, default=None
         The targets, as the loss wants them: class codes, zeros and ones, or numbers.
         None trains the network to predict the next step of its inputs; it must then
@@ -156,7 +156,7 @@ def train(
         # How much is to come is not known: there is no wave to go along.
         options = replace(options, learning_rate="constant")
 
-    targets = _make_targets(loss, sequences, y, weights)
+    targets = loss.make_targets(sequences, y, weights)
     training_index, validation_index = index, None
     if options.early_stopping and validation is None:
         if state.split_seed is None:
@@ -316,7 +316,7 @@ def _usable_samples(sequences, y, weights):
                 "the sample weights are all zero, so there is nothing to learn from;"
                 " give at least one sample a positive weight"
             )
-    if y is None:
+    if y is None and isinstance(sequences, Sequences):
         usable &= np.asarray(sequences.lengths) > 1
         if not usable.any():
             raise ValueError(
@@ -326,12 +326,6 @@ def _usable_samples(sequences, y, weights):
     return np.flatnonzero(usable), weights
 
 
-def _make_targets(loss, sequences, y, weights):
-    if y is None:
-        return NextStepTargets(loss, sequences, weights)
-    return SequenceTargets(loss, np.asarray(y), weights)
-
-
 def _make_validation(validation, index, loss, dtype):
     """Return the data to judge by; `index` is None for data given by the user."""
     if validation is None:
@@ -339,7 +333,7 @@ def _make_validation(validation, index, loss, dtype):
     sequences, y, weights = validation
     if index is None:
         index, weights = _usable_samples(sequences, y, weights)
-    targets = _make_targets(loss, sequences, y, weights)
+    targets = loss.make_targets(sequences, y, weights)
     targets.prepare(dtype, index)
     return Validation(sequences, targets, index)
 

@@ -1,4 +1,4 @@
-"""exp, logistic, tanh: accuracy, ends of the range, NaN, no heed of neighbours."""
+"""exp, log, logistic, tanh: accuracy, ends of the range, NaN, no heed of neighbours."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ MAX_ULP = {np.float32: 2.0, np.float64: 2.1}
 # Each function with the same in an arithmetic of more digits.
 EXACT = {
     "exponential": np.exp,
+    "logarithm": np.log,
     "logistic": lambda x: 1 / (1 + np.exp(-x)),
     "hyperbolic_tangent": np.tanh,
 }
@@ -46,6 +47,8 @@ def test_error_is_small_over_the_whole_range(kernels, dtype, function):
     if dtype == np.float64 and not LONGDOUBLE_IS_WIDER:
         pytest.skip("no wider type than float64 here to compare with")
     x = arguments_of_every_exponent(dtype)
+    if function == "logarithm":
+        x = x[x > 0]
     with np.errstate(over="ignore", under="ignore"):
         exact = EXACT[function](x.astype(WIDER[dtype]))
         rounded = exact.astype(dtype)
@@ -72,6 +75,10 @@ def test_error_is_small_over_the_whole_range(kernels, dtype, function):
         ("exponential", -np.inf, 0.0),
         ("exponential", 0.0, 1.0),
         ("exponential", np.inf, np.inf),
+        ("logarithm", 0.0, -np.inf),
+        ("logarithm", -0.0, -np.inf),
+        ("logarithm", 1.0, 0.0),
+        ("logarithm", np.inf, np.inf),
         ("logistic", 0.0, 0.5),
         ("logistic", np.inf, 1.0),
         ("hyperbolic_tangent", -np.inf, -1.0),
@@ -82,6 +89,12 @@ def test_error_is_small_over_the_whole_range(kernels, dtype, function):
 def test_ends_of_the_range_are_exact(kernels, dtype, function, argument, expected):
     [result] = apply(kernels, function, np.array([argument], dtype=dtype))
     assert result == expected
+
+
+def test_logarithm_of_a_negative_number_is_nan(kernels, dtype):
+    info = np.finfo(dtype)
+    negative = np.array([-info.smallest_subnormal, -info.tiny, -1.0, -np.inf], dtype)
+    assert np.isnan(apply(kernels, "logarithm", negative)).all()
 
 
 def test_tanh_is_odd_to_the_last_bit_and_never_leaves_its_range(kernels, dtype):
@@ -102,7 +115,8 @@ def test_logistic_never_leaves_its_range(kernels, dtype):
 @pytest.mark.parametrize("nan", [np.nan, -np.nan])
 def test_nan_stays_nan_and_stays_where_it_is(kernels, dtype, function, nan):
     n_values = 2 * kernels.lanes() + 3
-    clean = np.linspace(-3, 3, n_values).astype(dtype)
+    lowest = 0.5 if function == "logarithm" else -3
+    clean = np.linspace(lowest, 3, n_values).astype(dtype)
     expected = apply(kernels, function, clean)
     assert not np.isnan(expected).any()
     for position in range(n_values):
@@ -118,6 +132,8 @@ def test_nan_stays_nan_and_stays_where_it_is(kernels, dtype, function, nan):
 def test_value_does_not_depend_on_place_or_neighbours(kernels, dtype, function):
     rng = np.random.default_rng(1)
     values = rng.normal(scale=4, size=4 * kernels.lanes() + 3).astype(dtype)
+    if function == "logarithm":
+        values = np.abs(values)
     together = apply(kernels, function, values)
     for n_values in (1, kernels.lanes() - 1, kernels.lanes(), kernels.lanes() + 1):
         for start in range(0, len(values) - n_values, 3):

@@ -1,0 +1,53 @@
+"""How far sequences of codes are from one another."""
+
+import numpy as np
+
+from .._kernels import kernels_for
+
+__all__ = ["edit_distance"]
+
+
+def edit_distance(first, second):
+    """Return the edit distance of each pair of sequences (Levenshtein 1966).
+
+    The fewest insertions, deletions and replacements of one code that turn the one
+    sequence into the other.
+
+    Parameters
+    ----------
+    first, second : list of ndarray of int
+        As many sequences of codes in both.
+
+    Returns
+    -------
+    distances : ndarray of intp of shape (n_pairs,)
+
+    Examples
+    --------
+    >>> from sklstm.decoding import edit_distance
+    >>> edit_distance([[0, 1, 2], [5]], [[0, 2], [5]])
+    array([1, 0])
+    """
+    if len(first) != len(second):
+        raise ValueError(
+            f"sequences are compared in pairs, but there are {len(first)} and"
+            f" {len(second)} of them"
+        )
+    first_codes, first_offsets = _end_to_end(first)
+    second_codes, second_offsets = _end_to_end(second)
+    longest = int(np.diff(second_offsets).max(initial=0))
+    distances = np.empty(len(first), dtype=np.intp)
+    kernels_for(np.float64).edit_distance(
+        first_codes, first_offsets, second_codes, second_offsets,
+        np.empty(longest + 1, dtype=np.intp), distances,
+    )  # fmt: skip
+    return distances
+
+
+def _end_to_end(sequences):
+    """Return all codes, and where the sequences begin, and the last one ends."""
+    offsets = np.zeros(len(sequences) + 1, dtype=np.intp)
+    np.cumsum([len(sequence) for sequence in sequences], out=offsets[1:])
+    parts = [np.asarray(sequence, dtype=np.intp) for sequence in sequences]
+    codes = np.concatenate(parts) if parts else np.empty(0, dtype=np.intp)
+    return codes, offsets

@@ -1,0 +1,48 @@
+"""Symbols -> rows: a table with one row a symbol."""
+
+import numpy as np
+
+from .memory import round_up
+
+__all__ = ["Embedding"]
+
+
+class Embedding:
+    """One row of learned numbers for every symbol.
+
+    Parameters
+    ----------
+    n_symbols, size : int
+    dtype : {float32, float64}
+    kernels : module
+    """
+
+    def __init__(self, n_symbols, size, dtype, kernels):
+        self.size = size
+        self.dtype = np.dtype(dtype)
+        self.stride = round_up(size, kernels.lanes())
+        self.parameter_shapes = {"weight": (n_symbols, size)}
+
+    def forward(self, codes, parameters, workspace):
+        """The rows of some symbols, of shape (n_rows, size)."""
+        rows = workspace.take("embedded", (len(codes), self.size))
+        return np.take(parameters["weight"], codes, axis=0, out=rows)
+
+    def d_rows(self, n_rows, workspace):
+        """Where the gradient of the rows goes."""
+        return workspace.take("d_embedded", (n_rows, self.stride))
+
+    def backward(self, codes, d_rows, gradients, *, accumulate=False):
+        """Add up the rows of every symbol in the order they stand in."""
+        gradient = gradients["weight"]
+        if not accumulate:
+            gradient[:] = 0
+        if len(codes) == 0:
+            return
+        order = np.argsort(codes, kind="stable")
+        ordered = codes[order]
+        is_first = np.empty(len(ordered), dtype=bool)
+        is_first[0], is_first[1:] = True, ordered[1:] != ordered[:-1]
+        starts = np.flatnonzero(is_first)
+        sums = np.add.reduceat(d_rows[order, : self.size], starts, axis=0)
+        gradient[ordered[starts]] += sums

@@ -1,0 +1,402 @@
+"""Long series as users have them, with covariates, and forecasts in the same form.
+
+========  ======================================================================
+kind      y
+========  ======================================================================
+one       1-D array or series: one series
+columns   2-D array or wide data frame (n_timesteps, n_series): one series a column
+list      list of 1-D arrays: series of any lengths
+long      data frame with one row a time step, see `long_series`
+========  ======================================================================
+
+Time goes down the first axis, as in `TimeSeriesSplit`, which cuts it there.
+"""
+
+from typing import NamedTuple
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from ..container import Sequences, as_object_array, offsets_of
+from ..layouts import is_frame
+from .long_series import LongColumns, forecast_frame, read_long, read_long_future
+
+
+class SeriesSet(NamedTuple):
+    """One or several series with their covariates, and the form they came in."""
+
+    steps: Sequences
+    """The target in the first column, covariates in the others; float64, finite."""
+
+    kind: str
+    """"one", "columns", "list" or "long"."""
+
+    ids: np.ndarray | None = None
+    """The id of each series of a long frame, the names of columns, or None."""
+
+    times: list | None = None
+    """The times of each series of a long frame."""
+
+    long: LongColumns | None = None
+    """What the columns of a long frame are."""
+
+    @property
+    def values(self):
+        """The values of the target, all series end to end."""
+        return self.steps.values[:, 0]
+
+    @property
+    def n_covariates(self):
+        """Columns besides the target."""
+        return self.steps.n_features - 1
+
+    def name(self, i):
+        """How messages call series i."""
+        if self.kind == "one":
+            return "the series"
+        # Of an id without the name NumPy puts around it.
+        return f"series {i if self.ids is None else self.ids.tolist()[i]!r}"
+
+    def tail(self, n_steps):
+        """The last steps of each series, copied."""
+        kept = np.minimum(self.steps.lengths, n_steps)
+        ends = self.steps.offsets[1:]
+        rows = [np.arange(end - n, end) for end, n in zip(ends, kept, strict=True)]
+        values = self.steps.values[np.concatenate(rows)]
+        steps = Sequences.trusted(
+            values, kept, offsets_of(kept), self.steps.feature_names
+        )
+        times = self.times and [times[-n_steps:] for times in self.times]
+        return self._replace(steps=steps, times=times)
+
+    def followed_by(self, later):
+        """These series with further steps at their ends.
+
+        Parameters
+        ----------
+        later : SeriesSet
+            As many series, with the same covariates; those of a long frame in any
+            order of time, but with the same ids.
+
+        Returns
+        -------
+        series : SeriesSet
+        """
+        same = len(self.steps) == len(later.steps)
+        if same and self.kind == later.kind == "long":
+            same = np.array_equal(self.ids, later.ids)
+        if not same:
+            raise ValueError(
+                f"The steps that follow are of {len(later.steps)} series, expected "
+                f"those of the {len(self.steps)} series before them"
+                + ("." if self.ids is None else f", {self.ids.tolist()}.")
+            )
+        pairs = zip(self.steps, later.steps, strict=True)
+        arrays = [np.concatenate(pair) for pair in pairs]
+        names = self.steps.feature_names
+        times = None
+        if self.times is not None and later.times is not None:
+            pairs = zip(self.times, later.times, strict=True)
+            times = [np.concatenate(pair) for pair in pairs]
+        steps = Sequences.from_list(arrays, feature_names=names)
+        return self._replace(steps=steps, times=times)
+
+
+def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
+    """Read one or several series and their covariates.
+
+    Parameters
+    ----------
+    y : array, list or data frame
+        See the table at the top of the module.
+    X : array, data frame or list of such, default=None
+        Covariates (n_timesteps, n_covariates), of one series, or of all columns; a
+        list has one array a series. A long frame has them in columns of its own.
+    long : LongColumns, default=None
+        The columns that make a frame a long one. None: no frame is.
+    unknown : tuple of str or int, default=()
+        Covariates that may be missing in the steps ahead.
+    n_ahead : int, default=0
+        Further steps that the covariates have.
+
+    Returns
+    -------
+    series : SeriesSet
+    ahead : ndarray of shape (n_series, n_ahead, n_covariates) or None
+        Covariates of the further steps.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, or lengths do not fit. The message says where.
+    """
+    if is_long(y, long):
+        if X is not None:
+            raise ValueError(
+                "y is a long data frame, so covariates belong into columns of it "
+                "(those of the steps ahead into the X of predict); X must be None."
+            )
+        series = SeriesSet(**read_long(y, long))
+        _check_finite(series)
+        return series, None
+    kind, arrays, ids = _read_arrays(y)
+    covariates, names = _read_covariates(X, kind, len(arrays))
+    ahead = None
+    if covariates is not None:
+        _check_lengths(arrays, covariates, kind, n_ahead)
+        ahead = np.stack([z[len(v) :] for v, z in zip(arrays, covariates, strict=True)])
+        arrays = [
+            np.column_stack([v, z[: len(v)]])
+            for v, z in zip(arrays, covariates, strict=True)
+        ]
+        names = None if names is None else ["y", *names]
+    steps = Sequences.from_list(arrays, dtype=np.float64, feature_names=names)
+    series = SeriesSet(steps, kind, ids)
+    _check_finite(series)
+    return series, ahead
+
+
+def is_long(y, long):
+    """Whether y is a long data frame with the columns of `long`."""
+    return long is not None and is_frame(y) and long.is_long(y)
+
+
+def read_step_weights(sample_weight, series):
+    """Read a weight for each step of the series.
+
+    Parameters
+    ----------
+    sample_weight : array or list
+        In the form of y; for a long frame, an array in the order of its rows sorted by
+        id and time.
+    series : SeriesSet
+        What it weights.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_total_steps,), float64
+    """
+    if series.kind == "long":
+        arrays = [_as_float(sample_weight, "sample_weight").ravel()]
+        fits = len(arrays[0]) == len(series.values)
+    else:
+        _, arrays, _ = _read_arrays(sample_weight)
+        lengths = [len(array) for array in arrays]
+        fits = lengths == series.steps.lengths.tolist()
+    if not fits:
+        raise ValueError(
+            "sample_weight must have the form of y, one weight for each step of each "
+            f"series: there are {[len(array) for array in arrays]} weights for series "
+            f"of {series.steps.lengths.tolist()} steps."
+        )
+    return np.concatenate(arrays)
+
+
+def read_ahead(X, series, horizon):
+    """Read the covariates of the steps that follow.
+
+    Parameters
+    ----------
+    X : array, data frame or list of such
+        Covariates of the next `horizon` steps of each series; of a long frame, a frame
+        with the id and time columns.
+    series : SeriesSet
+        What they follow.
+    horizon : int
+        Number of steps.
+
+    Returns
+    -------
+    ahead : ndarray of shape (n_series, horizon, n_covariates), float64
+        NaN in the columns of a frame that `X` does not have.
+    """
+    if series.kind == "long":
+        return read_long_future(X, series, horizon)
+    covariates, names = _read_covariates(X, series.kind, len(series.steps))
+    if names is not None and series.steps.feature_names is not None:
+        expected = series.steps.feature_names[1:].tolist()
+        covariates = [_by_name(table, names, expected) for table in covariates]
+    for i, z in enumerate(covariates):
+        if len(z) != horizon:
+            raise ValueError(
+                f"X has {len(z)} rows for {series.name(i)}, expected {horizon}: the "
+                "covariates of each of the steps to forecast."
+            )
+    return np.stack(covariates)
+
+
+def restore_forecasts(forecasts, series, endings=None):
+    """Give forecasts the form the series came in.
+
+    Parameters
+    ----------
+    forecasts : ndarray of shape (n_series, horizon) or (n_series, horizon, n_columns)
+        One or several numbers a step.
+    series : SeriesSet
+        What they continue.
+    endings : list of str, default=None
+        Of several numbers a step: endings of the names of a long frame's columns.
+
+    Returns
+    -------
+    forecasts : ndarray, list of ndarray or data frame
+        (horizon,) of one series, (horizon, n_series) of columns, a list of one array a
+        series, or a long frame; of several numbers a step with one more axis.
+    """
+    if series.kind == "one":
+        return forecasts[0]
+    if series.kind == "columns":
+        return np.ascontiguousarray(np.moveaxis(forecasts, 0, 1))
+    if series.kind == "list":
+        return list(forecasts)
+    return forecast_frame(forecasts, series, endings)
+
+
+def _read_arrays(y):
+    """The kind, one 1-D float array a series, and their names."""
+    if isinstance(y, Sequences):
+        _check_one_channel(y)
+        return "list", [steps[:, 0].astype(np.float64) for steps in y], None
+    if is_frame(y):
+        frame = nw.from_native(y, eager_only=True)
+        _check_numeric(frame)
+        table = frame.to_numpy().astype(np.float64)
+        return "columns", list(table.T), as_object_array(list(frame.columns))
+    if isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0:
+        return "list", [_one_series(v, i) for i, v in enumerate(y)], None
+    array = np.asarray(y)
+    if array.dtype == object and array.ndim == 1 and len(array) and np.ndim(array[0]):
+        return "list", [_one_series(v, i) for i, v in enumerate(array)], None
+    array = _as_float(array, "y")
+    if array.ndim == 1:
+        return "one", [array], None
+    if array.ndim == 2 and array.shape[1] > 0:
+        return "columns", list(array.T), None
+    raise ValueError(
+        f"y has shape {array.shape}, expected (n_timesteps,) for one series, "
+        "(n_timesteps, n_series) for several of equal length, or a list of 1-D arrays."
+    )
+
+
+def _one_series(values, i):
+    values = _as_float(values, f"series {i} of y")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(
+            f"Series {i} of y has shape {values.shape}, expected (n_timesteps,). Other "
+            "channels of a series are covariates: pass them as X."
+        )
+    return values
+
+
+def _as_float(values, name):
+    try:
+        return np.asarray(values).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be numbers, got dtype {np.asarray(values).dtype}."
+        ) from error
+
+
+def _check_one_channel(sequences):
+    if sequences.n_features != 1:
+        raise ValueError(
+            f"y has {sequences.n_features} channels, expected 1: other channels of a "
+            "series are covariates, pass them as X."
+        )
+
+
+def _check_numeric(frame):
+    for name, dtype in frame.schema.items():
+        if not (dtype.is_numeric() or dtype == nw.Boolean):
+            raise ValueError(
+                f"Column {name!r} of the data frame is no number ({dtype}). A wide "
+                "frame has one series a column; a long one has columns for time and "
+                "id, whose names are the parameters time_column and id_column."
+            )
+
+
+def _read_covariates(X, kind, n_series):
+    """One (n, n_covariates) array a series, and the names of the columns."""
+    if X is None:
+        return None, None
+    is_list = isinstance(X, list | tuple) or (
+        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    )
+    if kind == "list" and not is_list:
+        raise ValueError(
+            "y is a list of series, so X must be a list with one array "
+            "(n_timesteps, n_covariates) for each of them."
+        )
+    if kind == "one" or not is_list or np.ndim(X[0]) == 0:
+        tables = [_table(X)] * n_series
+    else:
+        tables = [_table(table) for table in X]
+    if len(tables) != n_series:
+        raise ValueError(
+            f"X has {len(tables)} entries, y has {n_series} series: expected one array "
+            "of covariates for each series."
+        )
+    widths = {table.shape[1] for table, _ in tables}
+    if len(widths) > 1:
+        raise ValueError(
+            f"The arrays of X have different numbers of columns, {sorted(widths)}."
+        )
+    return [table for table, _ in tables], tables[0][1]
+
+
+def _table(X):
+    """A 2-D float array, and the names of its columns if it has some."""
+    names = None
+    if is_frame(X):
+        frame = nw.from_native(X, eager_only=True)
+        _check_numeric(frame)
+        X, names = frame.to_numpy(), [str(name) for name in frame.columns]
+    table = _as_float(X, "X")
+    table = table[:, np.newaxis] if table.ndim == 1 else table
+    if table.ndim != 2:
+        raise ValueError(
+            f"X has shape {table.shape}, expected (n_timesteps, n_covariates)."
+        )
+    return table, names
+
+
+def _by_name(table, names, expected):
+    """The columns in the order of those of fit; NaN where there is none."""
+    ordered = np.full((len(table), len(expected)), np.nan)
+    for k, name in enumerate(expected):
+        if name in names:
+            ordered[:, k] = table[:, names.index(name)]
+    return ordered
+
+
+def _check_lengths(arrays, covariates, kind, n_ahead):
+    for i, (values, table) in enumerate(zip(arrays, covariates, strict=True)):
+        if len(table) != len(values) + n_ahead:
+            of = "" if kind == "one" else f" of series {i}"
+            more = f" and the {n_ahead} steps ahead" if n_ahead else ""
+            raise ValueError(
+                f"X{of} has {len(table)} rows, y{of} has {len(values)} steps: expected "
+                f"one row for each step{more}."
+            )
+
+
+def _check_finite(series):
+    bad = ~np.isfinite(series.steps.values)
+    if not bad.any():
+        return
+    row, column = (int(k) for k in np.argwhere(bad)[0])
+    i = int(np.searchsorted(series.steps.offsets, row, side="right") - 1)
+    step = row - int(series.steps.offsets[i])
+    what = "NaN" if np.isnan(series.steps.values[row, column]) else "infinity"
+    where = f"at step {step}"
+    if series.times is not None:
+        where += f" (time {series.times[i][step]})"
+    of = "" if column == 0 else f" in covariate {column - 1}"
+    name = series.name(i)
+    raise ValueError(
+        f"{name[0].upper()}{name[1:]} has {what}{of} {where} ({bad.any(axis=1).sum()} "
+        "such steps in all). Fill gaps first, for example with np.interp or with the "
+        "interpolate method of a data frame."
+    )

@@ -46,6 +46,8 @@ def test_short_translations_are_penalised():
     assert bleu([reference], [part]) == pytest.approx(100 * math.exp(1 - 8 / 6))
     assert bleu([part], [part]) == 100
     assert bleu([[reference, part]], [part]) == 100
+    # Seven words are as near to six as to eight: the shorter reference counts.
+    assert bleu([[reference, part]], [reference[:7]]) == 100
 
 
 def test_words_may_be_anything_hashable_and_references_arrays():

@@ -50,6 +50,13 @@ def test_short_translations_are_penalised():
     assert bleu([[reference, part]], [reference[:7]]) == 100
 
 
+def test_an_n_gram_counts_as_often_as_in_one_reference():
+    reference, again = words("a b c d e f"), words("a a b c d e f")
+    once = bleu([reference], [again])
+    assert once < 90
+    assert bleu([[reference, reference]], [again]) == once
+
+
 def test_words_may_be_anything_hashable_and_references_arrays():
     assert bleu([[1, (2, 3), None, "x"]], [[1, (2, 3), None, "x"]]) == 100
     references = [[np.array(["a", "b", "c", "d"]), ["x"]]]

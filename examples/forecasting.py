@@ -5,7 +5,7 @@ Forecasts with intervals
 Visits to a shop by the day: a weekly rhythm, growth, days of promotion that are known
 ahead, and weather that comes in quiet and in restless spells. A network learns from
 three years and forecasts the next four weeks with intervals of 80 %; then it is tried
-from many days of a fourth year, without being fitted again.
+from every day of a fourth year, without being fitted again.
 
     python examples/forecasting.py            # under a minute on 2 cores
 
@@ -13,7 +13,7 @@ It prints its scores and draws two pictures; ``--save FOLDER`` writes them there
 the airline passengers of the shared data (``SKLSTM_SHARED_DATA`` names their folder) it
 draws a third. The scores on real series are those of
 
-    python benchmarks/scores.py etth1         # likewise intervals, airline
+    python benchmarks/scores.py etth1         # likewise intervals, one_step
 """
 
 # %%
@@ -62,17 +62,16 @@ past, test_year = slice(N_DAYS - YEAR), slice(N_DAYS - YEAR, None)
 # Fit and forecast
 # ----------------
 # The week, the logarithms and what values are taken relative to are found out on the
-# training part. The network learns one day at a time, so that a day of promotion means
-# the same wherever it comes; four weeks are two hundred futures drawn day by day.
+# training part. The whole series has one scale: with one for each window, a promotion
+# in it would be taken for restlessness.
 
 forecaster = LSTMForecaster(
-    horizon=1,
+    horizon=AHEAD,
     window=28,
     loss="quantile",
     scaling="series",
     hidden_layer_sizes=32,
     learning_rate_init=0.01,
-    alpha=0.3,
     random_state=0,
 ).fit(visits[past], promotion[past])
 print(
@@ -80,23 +79,16 @@ print(
     f"relative to: {forecaster.relative_to_}"
 )
 known = promotion[test_year][:AHEAD]
-median = forecaster.predict(AHEAD, known)
-interval = forecaster.predict_interval(AHEAD, known, coverage=0.8)
+median = forecaster.predict(X=known)
+interval = forecaster.predict_interval(X=known, coverage=0.8)
 
 # %%
 # A year of forecasts
 # -------------------
-# Four weeks from every third day of the last year, with the fitted weights.
+# Four weeks from every day of the last year, with the fitted weights.
 
 first = N_DAYS - YEAR
-test = forecaster.backtest(
-    visits,
-    promotion,
-    start=first,
-    horizon=AHEAD,
-    stride=3,
-    quantiles=[0.1, 0.5, 0.9],
-)
+test = forecaster.backtest(visits, promotion, start=first, quantiles=[0.1, 0.5, 0.9])
 lower, middle, upper = np.moveaxis(test.forecasts, -1, 0)
 inside = (lower <= test.observed) & (test.observed <= upper)
 
@@ -124,7 +116,7 @@ print(f"days within the intervals of 80 %: {inside.mean():.1%}")
 # from within the part that is left out.
 
 scores = cross_val_score(
-    LSTMForecaster(horizon=7, window=28, random_state=0),
+    LSTMForecaster(horizon=7, window=28, scaling="series", random_state=0),
     visits[past],
     promotion[past],
     cv=TimeSeriesSplit(3),
@@ -175,7 +167,7 @@ panels[2].plot(
 )
 panels[2].set(xlabel="day", ylabel="upper end of the interval / lower end")
 panels[2].legend()
-figure.suptitle("From every third day of a year")
+figure.suptitle("From every day of a year")
 figures["backtest"] = figure
 
 # %%

@@ -4,6 +4,7 @@ from ._show_versions import show_versions
 from .estimators import (
     LSTMClassifier,
     LSTMForecaster,
+    LSTMLanguageModel,
     LSTMRegressor,
     LSTMSeq2Seq,
     SequenceTransformer,
@@ -15,6 +16,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "LSTMClassifier",
     "LSTMForecaster",
+    "LSTMLanguageModel",
     "LSTMRegressor",
     "LSTMSeq2Seq",
     "SequenceTransformer",

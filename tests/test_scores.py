@@ -147,7 +147,7 @@ def test_a_day_of_oil_temperature_is_forecast_from_differences(scores):
 
 @pytest.mark.usefixtures("shared_data")
 def test_intervals_hold_what_they_promise_where_the_series_has_become_quieter(scores):
-    """80 %, in the benchmark 77 to 79 %; with one scale for all windows 95 %."""
+    """80 %, in the benchmark 77 %; with one scale for all windows 95 %."""
     values, train, first = scores.etth1()
     how = {**scores.ETTH1, "max_iter": 3, "hidden_layer_sizes": 32}
     model = LSTMForecaster(**how, loss="quantile", random_state=0)

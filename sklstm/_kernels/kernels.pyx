@@ -14,6 +14,7 @@ double. The parts, from the inside out:
     packing.pxi     weights -> panels
     pooling.pxi     the hidden states of a sequence -> one vector, and back
     links.pxi       softmax, logistic, exponential
+    cross_entropy.pxi  softmax cross-entropy and its gradient in one pass
     crf*.pxi        conditional random field over the tags of a sequence
     attention.pxi   steps of one sequence that look at the steps of another
     search.pxi      the likeliest symbols of a step
@@ -42,6 +43,7 @@ include "gradients.pxi"
 include "packing.pxi"
 include "pooling.pxi"
 include "links.pxi"
+include "cross_entropy.pxi"
 include "crf.pxi"
 include "crf_log.pxi"
 include "crf_paths.pxi"

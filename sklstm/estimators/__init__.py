@@ -14,6 +14,7 @@ classifier.py  regressor.py  transformer.py  seq2seq.py  forecaster.py
 
 from .classifier import LSTMClassifier
 from .forecaster import LSTMForecaster
+from .language_model import LSTMLanguageModel
 from .regressor import LSTMRegressor
 from .seq2seq import LSTMSeq2Seq
 from .transformer import SequenceTransformer
@@ -21,6 +22,7 @@ from .transformer import SequenceTransformer
 __all__ = [
     "LSTMClassifier",
     "LSTMForecaster",
+    "LSTMLanguageModel",
     "LSTMRegressor",
     "LSTMSeq2Seq",
     "SequenceTransformer",

@@ -19,7 +19,9 @@ WORDS_OF = {
 }
 
 
-def network_config(estimator, *, n_features, n_outputs, pooling):
+def network_config(
+    estimator, *, n_features, n_outputs, pooling, make=NetworkConfig, **further
+):
     """Return the configuration that an estimator's parameters ask for.
 
     Parameters
@@ -30,6 +32,9 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
         Channels of the data, and outputs of the head.
     pooling : {"last", "mean", "max"} or None
         None gives one output for every step.
+    make : type, default=NetworkConfig
+    **further
+        Fields that `make` has besides.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
     """
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
     _check_combination(estimator, pooling)
-    return NetworkConfig(
+    return make(
         n_features,
         n_outputs,
         cell=cell_name(
@@ -59,6 +64,7 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
         pooling=pooling,
         dtype=np.dtype(estimator.dtype),
         **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
+        **further,
     )
 
 

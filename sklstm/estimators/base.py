@@ -217,16 +217,11 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
 
     def _network_to_train(self, task, sequences, weights, random_state, goes_on):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
-        config = network_config(
-            self,
-            n_features=sequences.n_features,
-            n_outputs=task.loss.n_outputs,
-            pooling=self._pooling() if task.pooled else None,
-        )
+        network_class, config = self._network_plan(task, sequences)
         if goes_on:
             check_unchanged(config, self._network.config)
-            return RecurrentNetwork.from_config(config, self._network.parameters)
-        network = RecurrentNetwork.from_config(config)
+            return network_class.from_config(config, self._network.parameters)
+        network = network_class.from_config(config)
         network.initialize(
             random_state,
             weight_init=self.weight_init,
@@ -235,6 +230,16 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             max_length=_longest(sequences, weights),
         )
         return network
+
+    def _network_plan(self, task, sequences):
+        """Return the class and the configuration of the network."""
+        config = network_config(
+            self,
+            n_features=sequences.n_features,
+            n_outputs=task.loss.n_outputs,
+            pooling=self._pooling() if task.pooled else None,
+        )
+        return RecurrentNetwork, config
 
     def _keep(self, network, task, state):
         """Set the fitted attributes."""

@@ -143,6 +143,21 @@ def known_ahead(series, past_covariates):
     return known
 
 
+def check_unchanged(estimator, reader):
+    """Raise if training is to go on with other windows than it began with."""
+    for name, fitted in (
+        ("horizon", reader.horizon),
+        ("window", reader.representation.window),
+    ):
+        wanted = getattr(estimator, name)
+        if wanted not in ("auto", fitted):
+            raise ValueError(
+                f"{name}={wanted} was {fitted} when training began, and cannot change "
+                f"while it goes on: set it back to {fitted}, or fit anew "
+                "(warm_start=False)."
+            )
+
+
 def check_useful(X, reader):
     """Raise if covariates of the steps ahead are given where nothing reads them."""
     if X is not None:

@@ -198,7 +198,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             each of them, such as "y_0.1".
         """
         self._fitted_network()
-        levels = checked_levels(quantiles, self._task.loss)
+        levels = checked_levels(quantiles, self._task.of_horizon)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, [f"_{q:g}" for q in levels])
 
@@ -226,7 +226,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         self._fitted_network()
         levels = checked_levels(
-            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.loss
+            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.of_horizon
         )
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
@@ -270,9 +270,11 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         self._fitted_network()
         horizon = checked_horizon(horizon, self._reader, self.strategy)
         levels = (
-            None if quantiles is None else checked_levels(quantiles, self._task.loss)
+            None
+            if quantiles is None
+            else checked_levels(quantiles, self._task.of_horizon)
         )
-        series = self._read(y, X)
+        series = self._read_series(y, X)
         first = checked_start(start, series, self._reader, horizon)
         each = self._roll(series, first, horizon, stride, levels)
         if series.kind == "one":
@@ -298,7 +300,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             R^2 over all steps of all these forecasts; of several series, the mean.
         """
         self._fitted_network()
-        later = self._read(y, X)
+        later = self._read_series(y, X)
         series = self._history.followed_by(later)
         horizon = min(self._reader.horizon, int(later.steps.lengths.min()))
         first = self._history.steps.lengths

@@ -22,10 +22,11 @@ from ..sequences.forecasting import (
     read_series,
     read_step_weights,
 )
-from ..training import REGRESSION_LOSSES, Quantiles
+from ..training import REGRESSION_LOSSES, Quantiles, StepsAhead
 from .forecast_checks import (
     check_covariates,
     check_parts,
+    check_unchanged,
     check_useful,
     checked_horizon,
     checked_quantiles,
@@ -56,23 +57,37 @@ class ForecastTask(Task):
         For error messages.
     loss : str
         A key of ``training.REGRESSION_LOSSES``, or "quantile" for several of them.
+    by_step : bool
+        Whether the last steps of a window are those to forecast, with an output each;
+        otherwise the last state answers for all.
     **loss_parameters
         For the loss.
     """
 
-    def __init__(self, estimator_name, *, loss, **loss_parameters):
+    def __init__(self, estimator_name, *, loss, by_step, **loss_parameters):
         super().__init__(estimator_name)
+        self.pooled = not by_step
         self._make_loss = Quantiles if loss == "quantile" else REGRESSION_LOSSES[loss]
         self._loss_parameters = loss_parameters
 
     def begin(self, y, sequences):
         """Settle the loss; y is (n_windows, horizon)."""
-        self.loss = self._make_loss(y.shape[1], **self._loss_parameters)
+        horizon = y.shape[1]
+        self.of_horizon = self._make_loss(horizon, **self._loss_parameters)
+        self.loss = self.of_horizon
+        if not self.pooled:
+            self.loss = StepsAhead(self.of_horizon, horizon)
         return y
 
     def encode(self, y, sequences, name="y"):
         """Return further targets as they are."""
         return y
+
+    def answers(self, outputs, n_windows):
+        """Return what outputs mean, (n_windows, horizon * n_quantiles)."""
+        if self.pooled:
+            return self.loss.predict(outputs)
+        return self.loss.predict_last(outputs, n_windows)
 
 
 class ForecastingMixin:
@@ -84,7 +99,12 @@ class ForecastingMixin:
             parameters = {"quantiles": checked_quantiles(self.quantiles)}
         elif self.loss == "huber":
             parameters = {"delta": self.huber_delta}
-        return ForecastTask(type(self).__name__, loss=self.loss, **parameters)
+        return ForecastTask(
+            type(self).__name__,
+            loss=self.loss,
+            by_step=bool(self._reader.known_ahead.any()) and not self.bidirectional,
+            **parameters,
+        )
 
     def _pooling(self):
         return "last"
@@ -103,13 +123,16 @@ class ForecastingMixin:
         with self._restored_on_error():
             goes_on = (piece or self.warm_start) and self.__sklearn_is_fitted__()
             series, _ = read_series(y, X, long=self._long_columns())
+            if y_val is None and X_val is not None:
+                raise ValueError("X_val is given without y_val: pass both or neither.")
             if goes_on:
+                check_unchanged(self, self._reader)
                 check_covariates(series, self._reader)
                 self._reader.check_lengths(series)
             else:
                 self._begin(series)
             self._remember(series)
-            later = None if y_val is None else self._read(y_val, X_val)
+            later = None if y_val is None else self._read_series(y_val, X_val)
             training, validation = self._training_parts(series, sample_weight, later)
             if piece:
                 self._partial_fit(*training)
@@ -117,7 +140,7 @@ class ForecastingMixin:
                 self._fit(*training, validation)
         return self
 
-    def _read(self, y, X):
+    def _read_series(self, y, X):
         """The series and their covariates, which must be those of the fit."""
         series, _ = read_series(y, X, long=self._long_columns())
         check_covariates(series, self._reader)
@@ -228,7 +251,7 @@ class ForecastingMixin:
             self._reader,
             self._answer,
             self._network.dtype,
-            getattr(self._task.loss, "quantiles", None),
+            getattr(self._task.of_horizon, "quantiles", None),
             self._path_seed,
         )
         if levels is None:
@@ -236,7 +259,8 @@ class ForecastingMixin:
         return forecasts.quantiles(contexts, ahead, horizon, levels)
 
     def _answer(self, windows):
-        return self._task.loss.predict(self._run(windows, "predict"))
+        outputs = self._run(windows, "predict")
+        return self._task.answers(outputs, len(windows))
 
     def _contexts(self, series, origins, which):
         return self._reader.contexts(series, origins, which, self._scales.of(series))
@@ -252,7 +276,7 @@ class ForecastingMixin:
         if y is None:
             series, ahead = self._history, None
         elif is_long(y, self._long_columns()):
-            series, ahead = self._read(y, None), None
+            series, ahead = self._read_series(y, None), None
         else:
             n_ahead = horizon if any_known else 0
             series, ahead = read_series(y, X, n_ahead=n_ahead)

@@ -37,12 +37,29 @@ class Embedding:
         gradient = gradients["weight"]
         if not accumulate:
             gradient[:] = 0
+        rows, sums = self.sums_of_rows(codes, d_rows)
+        gradient[rows] += sums
+
+    def sums_of_rows(self, codes, d_rows):
+        """Add up the rows of every symbol that occurs, in the order they stand in.
+
+        Parameters
+        ----------
+        codes : ndarray of intp of shape (n_rows,)
+        d_rows : ndarray of shape (n_rows, >= size)
+
+        Returns
+        -------
+        symbols : ndarray of intp of shape (n_distinct,)
+            Ascending.
+        sums : ndarray of shape (n_distinct, size)
+        """
         if len(codes) == 0:
-            return
+            return codes, d_rows[:, : self.size]
         order = np.argsort(codes, kind="stable")
         ordered = codes[order]
         is_first = np.empty(len(ordered), dtype=bool)
         is_first[0], is_first[1:] = True, ordered[1:] != ordered[:-1]
         starts = np.flatnonzero(is_first)
         sums = np.add.reduceat(d_rows[order, : self.size], starts, axis=0)
-        gradient[ordered[starts]] += sums
+        return ordered[starts], sums

@@ -1,7 +1,6 @@
 """The network: recurrent layers, pooling, a linear head; one flat vector."""
 
 import zlib
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
 from .memory import Workspace
-from .parameters import ParameterLayout, read_only
+from .parameters import FlatParameters, ParameterLayout, read_only
 from .stack import LayerStack
 from .streaming import Stepper
 
@@ -25,7 +24,7 @@ SPARE_STATES = 1 << 16
 MAX_SPARES = 8
 
 
-class RecurrentNetwork:
+class RecurrentNetwork(FlatParameters):
     """Recurrent layers under a linear head.
 
     Parameters
@@ -51,19 +50,11 @@ class RecurrentNetwork:
         The kernels of the dtype, for the instruction set in use.
     """
 
-    def __init__(self, n_features, n_outputs, **choices):
-        self.config = NetworkConfig(n_features, n_outputs, **choices)
-        self._build()
+    _config_class = NetworkConfig
 
-    @classmethod
-    def from_config(cls, config, parameters=None):
-        """A network of a given configuration, with a copy of parameters or zeros."""
-        network = cls.__new__(cls)
-        network.config = config
-        network._build()
-        if parameters is not None:
-            network.set_parameters(parameters)
-        return network
+    def __init__(self, n_features, n_outputs, **choices):
+        self.config = self._config_class(n_features, n_outputs, **choices)
+        self._build()
 
     # ---- structure -----------------------------------------------------------------
 
@@ -82,8 +73,8 @@ class RecurrentNetwork:
         self.workspaces = None
         self._spares = []
         self._steppers = (None, {})
-        self._pass = None
-        self._gradient_views = (None, None)
+        self._pass = self.last_states = None
+        self._gradient_views = (None,)
         self._bind()
 
     def _layout(self):
@@ -148,24 +139,6 @@ class RecurrentNetwork:
 
     # ---- parameters ----------------------------------------------------------------
 
-    def parameters_changed(self):
-        """Forget the packed copies of the parameters."""
-        self._packed = None
-
-    def set_parameters(self, parameters):
-        """Copy a flat vector in, whether or not the present one can be written to."""
-        if self.parameters.flags.writeable:
-            self.parameters[:] = parameters
-            self.parameters_changed()
-        else:
-            self.parameters = np.array(parameters, dtype=self.dtype)
-            self._bind()
-
-    def make_writable(self):
-        """Own the parameters, in case they came from a read-only memory map."""
-        if not self.parameters.flags.writeable:
-            self.set_parameters(self.parameters)
-
     def initialize(
         self, rng, *, weight_init="orthogonal", init_scale=None, forget_bias=1.0,
         max_length=None,
@@ -192,16 +165,11 @@ default="orthogonal"
         initialize_output(rng, self.output_weight, self.output_bias)
         self.parameters_changed()
 
-    def astype(self, dtype):
-        """A copy that computes in another dtype."""
-        config = replace(self.config, dtype=np.dtype(dtype).name)
-        return RecurrentNetwork.from_config(config, self.parameters)
-
     # ---- training passes -----------------------------------------------------------
 
     def forward(
         self, batch, n_threads=1, *, noise_seed=(0,), noise_keys=None,
-        window_steps=None, truncate=False,
+        window_steps=None, truncate=False, initial=None, wants_states=False,
     ):  # fmt: skip
         """Outputs of a training pass; keeps what `backward` needs.
 
@@ -218,6 +186,12 @@ default="orthogonal"
             computes each window again. None keeps everything.
         truncate : bool, default=False
             Whether the gradient ends at the windows. Not for bidirectional networks.
+        initial : list of dict, default=None
+            States of the layers to start from, as `last_states` has them; no gradient
+            goes into them. By default what is learned, or zero.
+        wants_states : bool, default=False
+            Whether to keep the last states in ``last_states``. Not for bidirectional
+            networks.
 
         Returns
         -------
@@ -232,9 +206,13 @@ default="orthogonal"
         if self.config.is_noisy:
             keys = batch.index if noise_keys is None else noise_keys
             noise = PassNoise(self.kernels, noise_seed, keys)
-        run = Pass(batch, n_threads, True, noise, window_steps, truncate)
-        features, traces = self._stack.forward(run, arrays, self.config.pooling)
-        self._pass = (run, traces, features, arrays)
+        read = self._read(batch, self.workspaces)
+        run = Pass(read, n_threads, True, noise, window_steps, truncate, wants_states)
+        features, traces = self._stack.forward(
+            run, arrays, self.config.pooling, initial
+        )
+        self.last_states = run.states
+        self._pass = (batch, run, traces, features, arrays)
         return self._head.forward(features, packed_head, n_threads)
 
     def backward(self, d_outputs, gradient, n_threads=1):
@@ -249,23 +227,41 @@ default="orthogonal"
         n_threads : int, default=1
             Of the head; the layers use those of `forward`.
         """
-        run, traces, features, arrays = self._pass
+        batch, run, traces, features, arrays = self._pass
         self._pass = None
         if self._gradient_views[0] is not gradient:
             views = self._parameter_layout.views(gradient)
             self._gradient_views = (
                 gradient,
+                views,
                 self._by_layer(views),
                 self._of_head(views),
             )
-        _, layer_gradients, head_gradients = self._gradient_views
+        _, views, layer_gradients, head_gradients = self._gradient_views
         workspace = self.workspaces["head"]
         d_features = self._head.backward(
             features, d_outputs,
             self._head.pack_backward(self._head_parameters, workspace),
             head_gradients, workspace, n_threads,
         )  # fmt: skip
-        self._stack.backward(run, traces, d_features, arrays, layer_gradients)
+        d_inputs = self._d_inputs(batch)
+        self._stack.backward(
+            run, traces, d_features, arrays, layer_gradients, d_inputs=d_inputs
+        )
+        self._read_backward(batch, d_inputs, views)
+
+    # ---- what a subclass reads -----------------------------------------------------
+
+    def _read(self, batch, workspaces=None):
+        """Return the batch as the layers see it."""
+        return batch
+
+    def _d_inputs(self, batch):
+        """Return where the gradient of the layers' inputs goes, if it is wanted."""
+        return None
+
+    def _read_backward(self, batch, d_inputs, gradients):
+        """Fill in the gradients of what makes the layers' inputs."""
 
     # ---- inference -----------------------------------------------------------------
 
@@ -283,17 +279,36 @@ default="orthogonal"
             In batch order; (n_rows, n_outputs) without pooling. A sequence's outputs do
             not depend on the others in the batch, to the last bit.
         """
+        return self.run(batch, n_threads)[0]
+
+    def run(self, batch, n_threads=1, initial=None, *, wants_states=False):
+        """`predict` from given states, and the states where it ends.
+
+        Parameters
+        ----------
+        batch : PackedBatch
+        n_threads : int, default=1
+        initial : list of dict, default=None
+            States of the layers to start from, in batch order.
+        wants_states : bool, default=False
+            Not for bidirectional networks.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n_samples, n_outputs) or (n_rows, n_outputs)
+        states : list of dict or None
+            ``hidden_0`` and ``cell_0`` of each layer, of shape (n_samples, size).
+        """
         config = self.config
         packed = self._packed_forward()
         spare = batch.n_rows * config.n_units <= SPARE_STATES
         arrays = self._borrow(packed) if spare else self._new_arrays(packed)
-        features, _ = self._stack.forward(
-            Pass(batch, n_threads), arrays, config.pooling
-        )
+        run = Pass(self._read(batch), n_threads, wants_states=wants_states)
+        features, _ = self._stack.forward(run, arrays, config.pooling, initial)
         outputs = self._head.forward(features, packed[1], n_threads)
         if spare and len(self._spares) < MAX_SPARES:
             self._spares.append((packed, arrays))
-        return outputs
+        return outputs, run.states
 
     def features(self, batch, output="last", n_threads=1):
         """Hidden states of the top layer, without the head.
@@ -311,7 +326,8 @@ default="orthogonal"
         """
         pooling = None if output == "sequence" else output
         arrays = self._new_arrays(self._packed_forward())
-        features, _ = self._stack.forward(Pass(batch, n_threads), arrays, pooling)
+        run = Pass(self._read(batch), n_threads)
+        features, _ = self._stack.forward(run, arrays, pooling)
         return features[:, : self.n_features_out]
 
     def stepper(self, pooling=None):
@@ -387,9 +403,6 @@ default="orthogonal"
 
     # ---- persistence ---------------------------------------------------------------
 
-    def __getstate__(self):
-        return {"config": self.config.as_dict(), "parameters": self.parameters}
-
     def __setstate__(self, state):
-        self.config = NetworkConfig(**state["config"])
+        self.config = self._config_class(**state["config"])
         self._build(state["parameters"])

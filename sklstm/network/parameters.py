@@ -1,8 +1,94 @@
 """All parameters of a network in one flat vector, and named views of it."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-__all__ = ["ParameterLayout", "read_only"]
+__all__ = ["FlatParameters", "ParameterLayout", "RowGradient", "read_only"]
+
+
+@dataclass(slots=True)
+class RowGradient:
+    """Gradient of those rows of a table that a batch has seen.
+
+    Attributes
+    ----------
+    start, stop : int
+        Where the table stands in the flat vector.
+    rows : ndarray of intp of shape (n_seen,)
+        Which rows, ascending.
+    values : ndarray of shape (n_seen, width)
+    """
+
+    start: int
+    stop: int
+    rows: np.ndarray
+    values: np.ndarray
+
+    def table_in(self, vector):
+        """The table as it stands in a flat vector: of parameters, or of moments."""
+        return vector[self.start : self.stop].reshape(-1, self.values.shape[1])
+
+
+class FlatParameters:
+    """What networks have in common: one flat vector, and what is made of it.
+
+    A subclass has a ``config``, builds itself by ``_build(parameters=None)``, which
+    sets ``parameters`` and ``dtype``, and binds its views of them by ``_bind()``.
+
+    Attributes
+    ----------
+    parameters : ndarray of shape (n_parameters,)
+        The flat vector. After writing into it call `parameters_changed`.
+    n_dense : int
+        How many parameters, from the first, have a gradient in every pass; those after
+        them are rows of tables of which a batch sees some.
+    row_gradients : list of RowGradient
+        Of these tables, after a backward pass.
+    """
+
+    row_gradients = ()
+
+    @classmethod
+    def from_config(cls, config, parameters=None):
+        """A network of a given configuration, with a copy of parameters or zeros."""
+        network = cls.__new__(cls)
+        network.config = config
+        network._build()
+        if parameters is not None:
+            network.set_parameters(parameters)
+        return network
+
+    @property
+    def n_dense(self):
+        """Number of parameters that have a gradient in every pass."""
+        return self.n_parameters
+
+    def parameters_changed(self):
+        """Forget the packed copies of the parameters."""
+        self._packed = None
+
+    def set_parameters(self, parameters):
+        """Copy a flat vector in, whether or not the present one can be written to."""
+        if self.parameters.flags.writeable:
+            self.parameters[:] = parameters
+            self.parameters_changed()
+        else:
+            self.parameters = np.array(parameters, dtype=self.dtype)
+            self._bind()
+
+    def make_writable(self):
+        """Own the parameters, in case they came from a read-only memory map."""
+        if not self.parameters.flags.writeable:
+            self.set_parameters(self.parameters)
+
+    def astype(self, dtype):
+        """A copy that computes in another dtype."""
+        config = replace(self.config, dtype=np.dtype(dtype).name)
+        return self.from_config(config, self.parameters)
+
+    def __getstate__(self):
+        return {"config": self.config.as_dict(), "parameters": self.parameters}
 
 
 class ParameterLayout:
@@ -16,6 +102,7 @@ class ParameterLayout:
     """
 
     def __init__(self, shapes):
+        self.shapes = dict(shapes)
         self._places = {}
         start = 0
         for key, shape in shapes.items():
@@ -27,14 +114,20 @@ class ParameterLayout:
     def views(self, flat):
         """A dict of views, one for every key, shaped like the parameters."""
         return {
-            key: flat[a:b].reshape(shape) for key, (a, b, shape) in self._places.items()
+            key: flat[a:b].reshape(shape)
+            for key, (a, b, shape) in self._places.items()
+            if b <= len(flat)  # a gradient may end before the tables
         }
 
+    def start_of(self, key):
+        """Where a parameter stands."""
+        return self._places[key][0]
+
     def is_weight(self):
-        """Mask of the vector: True for weights, False for biases and initial states."""
+        """True for weights, False for biases, initial states and tables of symbols."""
         mask = np.ones(self.n_parameters, dtype=bool)
         for key, (start, stop, _) in self._places.items():
-            if key[-1].startswith("bias") or key[-1].endswith("_0"):
+            if key[-1].startswith(("bias", "table")) or key[-1].endswith("_0"):
                 mask[start:stop] = False
         return mask
 

@@ -10,8 +10,6 @@ Without an encoder, the bridge starts from the source vectors themselves. Every 
 a module of its own; here they are put together around one flat vector.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from .._kernels import kernels_for
@@ -20,7 +18,7 @@ from .bridge import Bridge
 from .decoder_head import DecoderHead
 from .embedding import Embedding
 from .initializers import initialize_layer, initialize_output
-from .parameters import ParameterLayout, read_only
+from .parameters import FlatParameters, ParameterLayout, read_only
 from .sequence_to_sequence_config import SequenceToSequenceConfig
 from .sequence_to_sequence_passes import SequenceToSequencePass, Workspaces
 from .stack import LayerStack
@@ -31,7 +29,7 @@ __all__ = ["SequenceToSequence"]
 EMBEDDING_SCALE = 0.1
 
 
-class SequenceToSequence:
+class SequenceToSequence(FlatParameters):
     """Recurrent layers that read, and recurrent layers that write.
 
     Parameters
@@ -57,16 +55,6 @@ class SequenceToSequence:
     def __init__(self, n_features, n_symbols, **choices):
         self.config = SequenceToSequenceConfig(n_features, n_symbols, **choices)
         self._build()
-
-    @classmethod
-    def from_config(cls, config, parameters=None):
-        """A network of a given configuration, with a copy of parameters or zeros."""
-        network = cls.__new__(cls)
-        network.config = config
-        network._build()
-        if parameters is not None:
-            network.set_parameters(parameters)
-        return network
 
     # ---- structure -----------------------------------------------------------------
 
@@ -176,26 +164,12 @@ class SequenceToSequence:
 
     # ---- parameters ----------------------------------------------------------------
 
-    def parameters_changed(self):
-        """Forget the packed copies of the parameters."""
-        self._packed = None
-
-    def set_parameters(self, parameters):
-        """Copy a flat vector in, whether or not the present one can be written to."""
-        if self.parameters.flags.writeable:
-            self.parameters[:] = parameters
-            self.parameters_changed()
-        else:
-            self.parameters = np.array(parameters, dtype=self.dtype)
-            self._bind()
-
     def initialize(
         self, rng, *, weight_init="orthogonal", init_scale=None, forget_bias=1.0,
         max_length=None,
     ):  # fmt: skip
         """Draw starting values; see `RecurrentNetwork.initialize`."""
-        if not self.parameters.flags.writeable:
-            self.set_parameters(self.parameters)
+        self.make_writable()
         views = self.views
         for name in ("source_embedding", "embedding"):
             if name in views:
@@ -216,11 +190,6 @@ class SequenceToSequence:
                     matrix = array.reshape(-1, array.shape[-1])
                     initialize_output(rng, matrix, np.empty(len(matrix)))
         self.parameters_changed()
-
-    def astype(self, dtype):
-        """A copy that computes in another dtype."""
-        config = replace(self.config, dtype=np.dtype(dtype).name)
-        return SequenceToSequence.from_config(config, self.parameters)
 
     # ---- training passes -----------------------------------------------------------
 
@@ -344,9 +313,6 @@ class SequenceToSequence:
         return packed
 
     # ---- persistence ---------------------------------------------------------------
-
-    def __getstate__(self):
-        return {"config": self.config.as_dict(), "parameters": self.parameters}
 
     def __setstate__(self, state):
         self.config = SequenceToSequenceConfig(**state["config"])

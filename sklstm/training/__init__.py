@@ -6,6 +6,7 @@
 
     train (trainer) ── what is new, what goes on
       ├─ targets ── losses: y, or the inputs one step later, and the loss of a batch
+      ├─ steps_ahead: the same where each of the last steps has a target
       ├─ early_stopping: validation split, best weights, patience
       ├─ stochastic ── minibatches, gradients (penalty, clipping), optimizers, schedules
       └─ lbfgs: all data at once, in float64
@@ -29,6 +30,7 @@ from .regression_losses import (
     SquaredError,
 )
 from .state import TrainingState
+from .steps_ahead import StepsAhead
 from .trainer import train
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Quantile",
     "Quantiles",
     "SquaredError",
+    "StepsAhead",
     "TrainingDivergedError",
     "TrainingOptions",
     "TrainingState",

@@ -21,7 +21,8 @@ class L2Penalty:
     """
 
     def __init__(self, parameters, gradient, is_weight, strength):
-        self._parameters = parameters
+        parameters = self._parameters = parameters[: len(gradient)]
+        is_weight = is_weight[: len(gradient)]
         self._strengths = np.where(is_weight, strength, 0).astype(parameters.dtype)
         scratch = np.empty_like(parameters[:BLOCK_SIZE])
         self._blocks = [
@@ -31,7 +32,7 @@ class L2Penalty:
                 self._strengths[start : start + BLOCK_SIZE],
                 scratch[: len(parameters) - start],
             )
-            for start in range(0, len(parameters), BLOCK_SIZE)
+            for start in range(0, len(gradient), BLOCK_SIZE)
         ]
 
     def value(self):
@@ -67,8 +68,13 @@ class NormClipper:
             for start in range(0, len(gradient), BLOCK_SIZE)
         ]
 
-    def clip(self):
+    def clip(self, row_gradients=()):
         """Scale the gradient if it is too long.
+
+        Parameters
+        ----------
+        row_gradients : sequence of RowGradient, default=()
+            Further parts of the gradient.
 
         Returns
         -------
@@ -76,10 +82,14 @@ class NormClipper:
             The norm before scaling. NaN or infinite if the gradient has such entries.
         """
         norm = self.norm()
+        for part in row_gradients:
+            norm = math.hypot(norm, _norm_of(part.values))
         if norm > self._max_norm:
             scale = self._max_norm / norm
             for gradient, _ in self._blocks:
                 np.multiply(gradient, scale, gradient)
+            for part in row_gradients:
+                np.multiply(part.values, scale, part.values)
         return norm
 
     def norm(self):
@@ -93,3 +103,10 @@ class NormClipper:
             squares = np.square(self._gradient, dtype=np.float64)
             total = float(np.add.reduce(squares))
         return math.sqrt(total) if total >= 0 else total
+
+
+def _norm_of(values):
+    """The Euclidean norm of the rows of a table."""
+    return math.sqrt(
+        float(np.add.reduce(np.square(values, dtype=np.float64), axis=None))
+    )

@@ -29,8 +29,8 @@ class Optimizer:
     ----------
     parameters : ndarray of shape (n_parameters,)
         Updated in place by `step`.
-    gradient : ndarray of shape (n_parameters,)
-        Read by `step`, and used by it as scratch.
+    gradient : ndarray of shape (n_dense,)
+        Of the first parameters. Read by `step`, and used by it as scratch.
     state : dict or None, default=None
         What `get_state` returned, to go on from there. Its arrays are copied.
 
@@ -48,15 +48,56 @@ class Optimizer:
         self._moments = {name: np.zeros_like(parameters) for name in self.moment_names}
         if state is not None:
             self._set_state(state)
+        self._parameters = parameters
+        n_dense = len(gradient)
         arrays = (parameters, gradient, *self._moments.values())
         self._blocks = [
-            tuple(array[start : start + BLOCK_SIZE] for array in arrays)
-            for start in range(0, len(parameters), BLOCK_SIZE)
+            tuple(array[start : min(start + BLOCK_SIZE, n_dense)] for array in arrays)
+            for start in range(0, n_dense, BLOCK_SIZE)
         ]
 
-    def step(self, learning_rate):
-        """Update the parameters once with the gradient that is in the vector."""
+    def step(self, learning_rate, row_gradients=()):
+        """Update the parameters once with the gradient that is in the vector.
+
+        Parameters
+        ----------
+        learning_rate : float
+        row_gradients : sequence of RowGradient, default=()
+            Of tables beyond the vector: rows that have none stay as they are, their
+            moments too. Used as scratch.
+        """
+        self.n_updates += 1
+        factors = self._factors(learning_rate)
+        for block in self._blocks:
+            self._update(*block, *factors)
+        for part in row_gradients:
+            self._update_rows(part, factors)
+
+    def _factors(self, learning_rate):
+        """Return the numbers that all blocks of a step share."""
         raise NotImplementedError
+
+    def _update(self, parameters, gradient, *moments_and_factors):
+        """Update a block, in place; the gradient is scratch."""
+        raise NotImplementedError
+
+    def _update_rows(self, part, factors):
+        """Take the rows out of their tables, update them, and put them back."""
+        tables = [
+            part.table_in(vector)
+            for vector in (self._parameters, *self._moments.values())
+        ]
+        n_rows = max(1, BLOCK_SIZE // part.values.shape[1])
+        for start in range(0, len(part.rows), n_rows):
+            rows = part.rows[start : start + n_rows]
+            parameters, *moments = (table[rows] for table in tables)
+            gradient = part.values[start : start + n_rows]
+            self._update(
+                parameters.reshape(-1), gradient.reshape(-1),
+                *(moment.reshape(-1) for moment in moments), *factors,
+            )  # fmt: skip
+            for table, taken in zip(tables, (parameters, *moments), strict=True):
+                table[rows] = taken
 
     def get_state(self):
         """Return the state as plain values: a name, a count and moment vectors.
@@ -117,24 +158,24 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self._scratch = np.empty_like(parameters[:BLOCK_SIZE])
 
-    def step(self, learning_rate):
-        """Update the parameters once."""
-        self.n_updates += 1
+    def _factors(self, learning_rate):
+        return (learning_rate,)
+
+    def _update(self, parameters, gradient, velocity, learning_rate):
         momentum = self.momentum
-        for parameters, gradient, velocity in self._blocks:
-            if momentum == 0:
+        if momentum == 0:
+            np.multiply(gradient, -learning_rate, gradient)
+        else:
+            np.multiply(velocity, momentum, velocity)
+            np.add(velocity, gradient, velocity)
+            if self.nesterov:
+                ahead = self._scratch[: len(velocity)]
+                np.multiply(velocity, momentum, ahead)
+                np.add(gradient, ahead, gradient)
                 np.multiply(gradient, -learning_rate, gradient)
             else:
-                np.multiply(velocity, momentum, velocity)
-                np.add(velocity, gradient, velocity)
-                if self.nesterov:
-                    ahead = self._scratch[: len(velocity)]
-                    np.multiply(velocity, momentum, ahead)
-                    np.add(gradient, ahead, gradient)
-                    np.multiply(gradient, -learning_rate, gradient)
-                else:
-                    np.multiply(velocity, -learning_rate, gradient)
-            np.add(parameters, gradient, parameters)
+                np.multiply(velocity, -learning_rate, gradient)
+        np.add(parameters, gradient, parameters)
 
 
 class RMSprop(Optimizer):
@@ -161,21 +202,20 @@ class RMSprop(Optimizer):
         self.epsilon = epsilon
         self._scratch = np.empty_like(parameters[:BLOCK_SIZE])
 
-    def step(self, learning_rate):
-        """Update the parameters once."""
-        self.n_updates += 1
+    def _factors(self, learning_rate):
         root = math.sqrt(1 - self.rho)  # sqrt(s) is root times that of the moment
-        step_size, epsilon = learning_rate / root, self.epsilon / root
-        for parameters, gradient, second_moment in self._blocks:
-            scratch = self._scratch[: len(gradient)]
-            np.multiply(gradient, gradient, scratch)
-            np.multiply(second_moment, self.rho, second_moment)
-            np.add(second_moment, scratch, second_moment)
-            np.sqrt(second_moment, scratch)
-            np.add(scratch, epsilon, scratch)
-            np.divide(gradient, scratch, gradient)
-            np.multiply(gradient, -step_size, gradient)
-            np.add(parameters, gradient, parameters)
+        return learning_rate / root, self.epsilon / root
+
+    def _update(self, parameters, gradient, second_moment, step_size, epsilon):
+        scratch = self._scratch[: len(gradient)]
+        np.multiply(gradient, gradient, scratch)
+        np.multiply(second_moment, self.rho, second_moment)
+        np.add(second_moment, scratch, second_moment)
+        np.sqrt(second_moment, scratch)
+        np.add(scratch, epsilon, scratch)
+        np.divide(gradient, scratch, gradient)
+        np.multiply(gradient, -step_size, gradient)
+        np.add(parameters, gradient, parameters)
 
 
 class Adam(Optimizer):
@@ -208,23 +248,15 @@ class Adam(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
 
-    def step(self, learning_rate):
-        """Update the parameters once."""
-        step_size, epsilon = self._advance(learning_rate)
-        for parameters, gradient, first_moment, second_moment in self._blocks:
-            self._update_direction(gradient, first_moment, second_moment, epsilon)
-            np.multiply(gradient, -step_size, gradient)
-            np.add(parameters, gradient, parameters)
-
-    def _advance(self, learning_rate):
-        """Count the step; return step size and epsilon for unnormalised moments."""
-        self.n_updates += 1
+    def _factors(self, learning_rate):
+        """Return step size and epsilon for unnormalised moments."""
         first = (1 - self.beta_1) / (1 - self.beta_1**self.n_updates)
         root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.n_updates))
         return learning_rate * first / root, self.epsilon / root
 
-    def _update_direction(self, gradient, first_moment, second_moment, epsilon):
-        """Update both moments and leave their quotient in `gradient`."""
+    def _update(
+        self, parameters, gradient, first_moment, second_moment, step_size, epsilon
+    ):
         np.multiply(first_moment, self.beta_1, first_moment)
         np.add(first_moment, gradient, first_moment)
         np.multiply(gradient, gradient, gradient)
@@ -233,6 +265,8 @@ class Adam(Optimizer):
         np.sqrt(second_moment, gradient)
         np.add(gradient, epsilon, gradient)
         np.divide(first_moment, gradient, gradient)
+        np.multiply(gradient, -step_size, gradient)
+        np.add(parameters, gradient, parameters)
 
 
 class AdamW(Adam):
@@ -257,25 +291,27 @@ class AdamW(Adam):
         self, parameters, gradient, *, weight_decay=0.0, is_weight=None, **adam
     ):
         super().__init__(parameters, gradient, **adam)
-        decay = np.full_like(parameters, weight_decay)
+        decay = np.full_like(gradient, weight_decay)
         if is_weight is not None:
-            decay[~is_weight] = 0
-        starts = range(0, len(parameters), BLOCK_SIZE)
-        self._decays = [decay[start : start + BLOCK_SIZE] for start in starts]
+            decay[~is_weight[: len(gradient)]] = 0
+        starts = range(0, len(gradient), BLOCK_SIZE)
+        self._decays = [
+            (
+                parameters[: len(gradient)][start : start + BLOCK_SIZE],
+                decay[start : start + BLOCK_SIZE],
+            )
+            for start in starts
+        ]
         self._scratch = np.empty_like(parameters[:BLOCK_SIZE])
 
-    def step(self, learning_rate):
-        """Update the parameters once."""
-        step_size, epsilon = self._advance(learning_rate)
-        for block, decay in zip(self._blocks, self._decays, strict=True):
-            parameters, gradient, first_moment, second_moment = block
-            self._update_direction(gradient, first_moment, second_moment, epsilon)
+    def step(self, learning_rate, row_gradients=()):
+        """Update the parameters once; rows of tables do not decay."""
+        for parameters, decay in self._decays:
             decayed = self._scratch[: len(decay)]
             np.multiply(parameters, decay, decayed)
             np.multiply(decayed, -learning_rate, decayed)
-            np.multiply(gradient, -step_size, gradient)
-            np.add(gradient, decayed, gradient)
-            np.add(parameters, gradient, parameters)
+            np.add(parameters, decayed, parameters)
+        super().step(learning_rate, row_gradients)
 
 
 OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "sgd": SGD}

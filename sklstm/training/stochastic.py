@@ -64,11 +64,9 @@ class StochasticTrainer:
         self._state = state
         self._generator = generator
         self._n_threads = n_threads
-        batch_size = options.resolve_batch_size(len(index))
-        lengths = np.asarray(sequences.lengths)
-        self._batches = Minibatches(lengths, index, batch_size, options.shuffle)
+        self._batches = self._make_batches(index)
         parameters = network.parameters
-        self._gradient = np.empty_like(parameters)
+        self._gradient = np.empty_like(parameters[: network.n_dense])
         self._clipper = NormClipper(self._gradient, options.max_grad_norm)
         self._penalty = None
         if penalty_strength > 0:
@@ -80,6 +78,13 @@ class StochasticTrainer:
         )
         self._schedule = make_schedule(options)
         self._schedule.factor = state.schedule_factor
+
+    def _make_batches(self, index):
+        """Return what makes the batches of every epoch."""
+        options = self._options
+        batch_size = options.resolve_batch_size(len(index))
+        lengths = np.asarray(self._sequences.lengths)
+        return Minibatches(lengths, index, batch_size, options.shuffle)
 
     def run(self, n_epochs, *, validation=None, keep_best=False, judge=True, **hooks):
         """Train for some epochs, or until there is a reason to stop.
@@ -214,23 +219,27 @@ class StochasticTrainer:
         """Make one update; return the batch's loss and gradient norm."""
         network, gradient = self._network, self._gradient
         batch = pack_batch(self._sequences, index)
-        outputs = network.forward(
-            batch, self._n_threads, **self._noise(batch, k), **self._options.windows
-        )
+        outputs = self._forward(index, batch, self._noise(index, batch, k))
         value, d_outputs = self._targets.value_and_gradient(outputs, batch)
         if not math.isfinite(value):
             raise self._diverged("loss", value, k, batch, outputs)
         network.backward(d_outputs, gradient, n_threads=self._n_threads)
         if self._penalty is not None:
             self._penalty.add_gradient()
-        norm = self._clipper.clip()
+        norm = self._clipper.clip(network.row_gradients)
         if not math.isfinite(norm):
             raise self._diverged("gradient norm", norm, k, batch, outputs)
-        self._optimizer.step(learning_rate)
+        self._optimizer.step(learning_rate, network.row_gradients)
         network.parameters_changed()
         return value, norm
 
-    def _noise(self, batch, k):
+    def _forward(self, index, batch, noise):
+        """Return the outputs of a training pass."""
+        return self._network.forward(
+            batch, self._n_threads, **noise, **self._options.windows
+        )
+
+    def _noise(self, index, batch, k):
         """What dropout and zoneout draw by in the k-th update of the epoch."""
         if not self._network.config.is_noisy:
             return {}

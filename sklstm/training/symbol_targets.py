@@ -36,27 +36,6 @@ class SymbolCrossEntropy(CrossEntropy):
         others = (self.n_outputs - 1) * share * np.log(share)
         return float(-target * np.log(target) - others)
 
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
-        """Return the loss of a batch and its gradient; see `Loss`."""
-        value, d_outputs = super().value_and_gradient(
-            outputs, targets, weights, total_weight
-        )
-        smoothing = self.label_smoothing
-        if smoothing == 0:
-            return value, d_outputs
-        # What moves from the target to all symbols.
-        correct = self._flat_positions(targets)
-        distances = np.ravel(outputs)[correct].astype(np.float64)
-        distances -= outputs.mean(axis=1, dtype=np.float64)
-        factor = smoothing / total_weight
-        factors = np.full(len(targets), factor, dtype=d_outputs.dtype)
-        if weights is not None:
-            factors *= weights
-        value += float(np.add.reduce(distances * factors))
-        d_outputs.reshape(-1)[correct] += factors
-        d_outputs -= (factors / self.n_outputs)[:, np.newaxis]
-        return value, d_outputs
-
 
 class SymbolTargets:
     """The symbols of `SequencePairs`, one for every step.

@@ -38,12 +38,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..sequences import Sequences
+from ..sequences.streams import Streams
 from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
 from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
 from .state import TrainingState, restore_generator
 from .stochastic import StochasticTrainer
+from .streams import StreamTrainer
 
 
 def train(
@@ -219,7 +221,8 @@ def _run_stochastic(
     # noise before it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         targets.prepare(network.parameters.dtype, index)
-        trainer = StochasticTrainer(
+        make = StreamTrainer if isinstance(sequences, Streams) else StochasticTrainer
+        trainer = make(
             network,
             sequences,
             targets,

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMForecaster, Sequences
 from sklstm._threads import effective_n_threads
@@ -275,6 +276,21 @@ def test_each_step_ahead_has_the_covariate_of_that_step():
         assert jump[step] > 5
 
 
+def test_a_step_does_not_wait_for_the_covariates_of_later_ones():
+    forecaster = make(**QUANTILES).fit(SERIES, HOLIDAYS)
+    one, other = np.zeros((4, 1)), np.array([[0.0], [0], [1], [1]])
+    quantiles = [forecaster.predict_quantiles(X=X) for X in (one, other)]
+    assert_array_equal(quantiles[0][:2], quantiles[1][:2])
+    assert (quantiles[0][2:] != quantiles[1][2:]).all()
+    assert_array_equal(forecaster.predict_quantiles(2, one[:2]), quantiles[0][:2])
+
+
+def test_two_directions_read_the_covariates_of_all_steps_first():
+    forecaster = make(bidirectional=True).fit(SERIES, HOLIDAYS)
+    one, other = np.zeros((4, 1)), np.array([[0.0], [0], [0], [1]])
+    assert (forecaster.predict(X=one) != forecaster.predict(X=other)).all()
+
+
 def test_past_covariates_are_read_and_not_asked_for_ahead():
     rng = np.random.RandomState(4)
     leading = rng.normal(size=150)
@@ -427,6 +443,30 @@ def test_search_over_parameters():
     assert search.predict(5).shape == (5,)
 
 
+def test_at_the_end_of_a_pipeline():
+    pipeline = make_pipeline(make()).fit(SERIES)
+    assert_array_equal(pipeline.predict(6), make().fit(SERIES).predict(6))
+
+
+def test_what_is_passed_in_is_left_alone_and_may_be_read_only():
+    y, X = SERIES.copy(), HOLIDAYS.copy()
+    y.flags.writeable = X.flags.writeable = False
+    forecaster = make(**QUANTILES).fit(y, X)
+    forecaster.predict(9, X[:9])
+    forecaster.backtest(y, X, start=100)
+    forecaster.fit(y, X, y_val=y[:30], X_val=X[:30])
+    with pytest.raises(ValueError, match="X_val is given without y_val"):
+        forecaster.fit(y, X, X_val=X)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_forecasts_are_float64_in_either_precision(dtype):
+    forecaster = make(dtype=dtype).fit((10 * SERIES).astype(int))
+    assert forecaster.predict().dtype == np.float64
+    exact = make(dtype="float64").fit((10 * SERIES).astype(int)).predict()
+    assert_allclose(forecaster.predict(), exact, rtol=1e-3)
+
+
 def test_clones_and_pickles_forecast_the_same():
     forecaster = make(**QUANTILES, quantiles=(0.2, 0.5, 0.8)).fit(SERIES, HOLIDAYS)
     X = HOLIDAYS[:9]
@@ -465,6 +505,13 @@ def test_going_on_keeps_how_the_network_sees_series():
     assert_array_equal(forecaster.predict(y=SERIES[:120]), forecaster.predict())
     with pytest.raises(ValueError, match=r"fitted with 0 covariate\(s\)"):
         forecaster.fit(SERIES, HOLIDAYS)
+
+
+@pytest.mark.parametrize("change", [{"horizon": 5}, {"window": 11}])
+def test_windows_cannot_change_while_training_goes_on(change):
+    forecaster = make(warm_start=True).fit(SERIES)
+    with pytest.raises(ValueError, match="cannot change while it goes on"):
+        forecaster.set_params(**change).fit(SERIES)
 
 
 def test_pieces_train_for_one_epoch_each():

@@ -12,10 +12,11 @@ Journal of Forecasting 12, 1993). Nearer to 1 than to 0 means logarithms.
 (`representation.REFERENCES`). The one whose naive forecasts have the least squared
 error over the last quarter of the training part is taken, for the less there is to
 learn, the less can go wrong. But what is subtracted is lost: of a series that is drawn
-back to its mean, differences from the last value tell little of where it is. So where
-the best is relative to the last value (or the last change over a season), a linear
-model (ridge regression) reads the windows of the first three quarters; if it is better
-by 7 % relative to the mean, and the series has stayed around its mean, that is taken.
+back to its mean, differences from the last value tell little of where it is, and a
+cycle that is no clockwork is better followed than repeated. So a linear model (ridge
+regression) reads the windows of the first three quarters. Another reference with which
+that is clearly better is taken instead: by 7 % where only the mean takes the place of
+the last value, else by 15 %; the mean only of a series that has stayed around it.
 Nothing after the training part is looked at.
 """
 
@@ -40,8 +41,9 @@ _SERIES = 50
 # Of the squared size of what is read, in the ridge regression.
 _RIDGE = 0.01
 
-# What a linear model must be better by relative to the mean.
-_MARGIN = 0.07
+# What a linear model must be better by: with the mean for the last value; with another.
+_MARGIN_OF_MEAN = 0.07
+_MARGIN = 0.15
 
 # How much farther from its mean a series that stays around it may be than before.
 _STAYS = 1.5
@@ -185,22 +187,20 @@ def choose_reference(series, horizon, *, window, seasonal_period=None, log=False
     if seasonal_period:
         names += ["season_and_last", "season"]
     some = [np.log(v) if log else v for v in series[:: -(-len(series) // _SERIES)]]
-    makes = [
-        lambda window, name=name: Representation(
-            window, name, seasonal_period=seasonal_period
-        )
-        for name in names
+    n_before = window + (seasonal_period or 0)
+    trials = [
+        _Trial(some, horizon, name, window, seasonal_period, n_before) for name in names
     ]
-    best = int(np.argmin([_naive_error(make, some, horizon) for make in makes]))
-    if names[best].endswith("last"):
-        last, mean = makes[best], makes[best + 1]
-        stays = _naive_error(mean, some, horizon) < _STAYS * _spread(
-            mean, some, horizon
-        )
-        linear = [_linear_error(make, some, horizon, window) for make in (last, mean)]
-        if stays and linear[1] < (1 - _MARGIN) * linear[0]:
-            return names[best + 1]
-    return names[best]
+    best = int(np.argmin([trial.naive for trial in trials]))
+    learned = [trial.learned for trial in trials]
+    chosen = best
+    for k, trial in enumerate(trials):
+        is_its_mean = names[best].endswith("last") and k == best + 1
+        margin = _MARGIN_OF_MEAN if is_its_mean else _MARGIN
+        clearly = learned[k] < (1 - margin) * learned[best]
+        if trial.stays and clearly and learned[k] < learned[chosen]:
+            chosen = k
+    return names[chosen]
 
 
 def _correlations(values, n_lags):
@@ -235,48 +235,52 @@ def _slope(values, block_length):
     return (x * y).sum() / np.square(x).sum()
 
 
-def _parts(representation, series, horizon):
-    """For each series long enough: values, where the last quarter begins, center."""
-    for values in series:
-        start = len(values) - max(int(_TAIL * len(values)), horizon)
-        if start >= representation.n_steps and np.ptp(values) > 0:
-            center, _ = representation.measure(values[:start])
-            yield values, start, center
+class _Trial:
+    """How good forecasts of the last quarter are relative to one reference.
+
+    Attributes
+    ----------
+    naive : float
+        Squared error of naive forecasts, in variances, over all series.
+    learned : float
+        The same of a linear model, or of the naive forecast if that is better.
+    stays : bool
+        Whether series stay around their mean, if that is what is subtracted.
+    """
+
+    def __init__(self, series, horizon, name, window, seasonal_period, n_before):
+        shortest = Representation(1, name, seasonal_period=seasonal_period)
+        whole = Representation(window, name, seasonal_period=seasonal_period)
+        self.naive = self.learned = before = 0.0
+        for values in series:
+            start = len(values) - max(int(_TAIL * len(values)), horizon)
+            if start <= (seasonal_period or 0) or np.ptp(values) == 0:
+                continue
+            center, _ = shortest.measure(values[:start])
+            tail = start, len(values), horizon, center
+            deviations, _ = _examples(shortest, values, 0, start, 0, center)
+            _, missed = _examples(shortest, values, *tail)
+            naive = learned = np.square(missed).mean()
+            # Twice as many examples as it has weights; the same for all references.
+            if start >= n_before + horizon + 2 * window:
+                examples = _examples(whole, values, 0, start, horizon, center)
+                learned = _linear_error(examples, _examples(whole, values, *tail))
+            variance = np.var(values)
+            self.naive += naive / variance
+            self.learned += min(naive, learned) / variance
+            before += np.square(deviations).mean() / variance
+        self.stays = name.endswith("last") or self.naive < _STAYS * before
 
 
-def _naive_error(make, series, horizon):
-    """Squared error of naive forecasts of the last quarter, in variances."""
-    total, shortest = 0.0, make(1)
-    for values, start, center in _parts(shortest, series, horizon):
-        _, missed = _examples(shortest, values, start, len(values), horizon, center)
-        total += np.square(missed).mean() / np.var(values)
-    return total
-
-
-def _spread(make, series, horizon):
-    """Squared error of the mean itself in the first three quarters, in variances."""
-    total, shortest = 0.0, make(1)
-    for values, start, center in _parts(shortest, series, horizon):
-        deviations, _ = _examples(shortest, values, 0, start, 0, center)
-        total += np.square(deviations).mean() / np.var(values)
-    return total
-
-
-def _linear_error(make, series, horizon, window):
-    """Squared error of a linear model's forecasts of the last quarter, in variances."""
-    total, representation = 0.0, make(window)
-    for values, start, center in _parts(representation, series, horizon):
-        reads, learns = _examples(representation, values, 0, start, horizon, center)
-        ridge = _RIDGE * np.square(reads).sum()
-        if ridge > 0:
-            gram = reads.T @ reads + ridge / window * np.eye(window)
-            weights = np.linalg.solve(gram, reads.T @ learns)
-            reads, learns = _examples(
-                representation, values, start, len(values), horizon, center
-            )
-            learns = learns - reads @ weights
-        total += np.square(learns).mean() / np.var(values)
-    return total
+def _linear_error(training, test):
+    """Squared error of a ridge regression."""
+    (reads, learns), (reads_test, learns_test) = training, test
+    ridge = _RIDGE * np.square(reads).mean() * len(reads)
+    if ridge == 0:
+        return np.square(learns_test).mean()
+    gram = reads.T @ reads + ridge * np.eye(reads.shape[1])
+    weights = np.linalg.solve(gram, reads.T @ learns)
+    return np.square(reads_test @ weights - learns_test).mean()
 
 
 def _examples(representation, values, first, last, horizon, center):

@@ -4,8 +4,8 @@ An *origin* is the first step to forecast; what lies before it is known. The net
 reads a window of `window` steps before the origin: the series (see `representation`),
 and covariates on a standard scale. If there are covariates that are known ahead,
 `horizon` further steps follow with these, the channels of what is not known yet at
-zero, and a last channel that is 1 there and 0 before; so the network has read about the
-steps to come when it answers.
+zero, and a last channel that is 1 there and 0 before. At each of them the network
+answers for that step (a bidirectional one at the end, for all).
 """
 
 from typing import NamedTuple
@@ -286,17 +286,19 @@ class SeriesScales:
         if self._ids is None or series.kind != "long":
             same = len(series.steps) == len(self._measures)
             return self._measures if same else self._measure(series)
-        measures = self._measure(series)
         place = {key: k for k, key in enumerate(self._ids.tolist())}
-        for i, key in enumerate(series.ids.tolist()):
-            if key in place:
-                measures[i] = self._measures[place[key]]
-        return measures
-
-    def _measure(self, series):
         return np.array(
             [
-                self._representation.measure(steps[:, 0], series.name(i))
-                for i, steps in enumerate(series.steps)
+                self._measures[place[key]]
+                if key in place
+                else self._measure_one(series, i)
+                for i, key in enumerate(series.ids.tolist())
             ]
         )
+
+    def _measure(self, series):
+        numbers = range(len(series.steps))
+        return np.array([self._measure_one(series, i) for i in numbers])
+
+    def _measure_one(self, series, i):
+        return self._representation.measure(series.steps[i][:, 0], series.name(i))

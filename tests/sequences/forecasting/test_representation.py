@@ -200,3 +200,11 @@ def test_a_reference_must_not_hide_what_is_needed():
     trend = series + 0.1 * np.arange(600)  # it does not stay around its mean
     assert choose_reference([trend], 1, window=6) == "last"
     assert choose_reference([series[:2]], 2, window=50) == "last"  # too short to tell
+
+
+def test_a_cycle_that_is_no_clockwork_is_followed_and_not_repeated():
+    """Its length wanders between 8 and 14 steps."""
+    phase = 2 * np.pi * np.cumsum(1 / RNG.uniform(8, 14, size=60).repeat(10))
+    series = 10 + 5 * np.sin(phase) + 0.3 * RNG.normal(size=600)
+    chosen = choose_reference([series], 1, window=24, seasonal_period=11)
+    assert not chosen.startswith("season")

@@ -1,0 +1,126 @@
+"""Networks that read symbols: a table of rows below the layers."""
+
+from dataclasses import dataclass
+
+from .config import NetworkConfig
+from .embedding import Embedding
+from .memory import Workspace
+from .network import RecurrentNetwork
+from .parameters import ParameterLayout, RowGradient
+
+__all__ = ["SymbolNetwork", "SymbolNetworkConfig"]
+
+# Standard deviation of a symbol's numbers at the start. Of tied tables, which are the
+# weights of the output too, it is that of `initialize_output`'s values.
+TABLE_SCALE = 0.5
+TIED_TABLE_SCALE = 0.1
+
+_TABLE = ("symbols", "table")
+
+
+@dataclass(frozen=True)
+class SymbolNetworkConfig(NetworkConfig):
+    """Structure of a network that reads symbols.
+
+    Parameters
+    ----------
+    n_features : int
+        Numbers that stand for a symbol.
+    n_symbols : int, default=2
+        Symbols there are.
+    tied : bool, default=False
+        Whether the weights of the head are the table of the symbols; the sizes must
+        agree then.
+
+    Other parameters are those of `NetworkConfig`.
+    """
+
+    n_symbols: int = 2
+    tied: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        width = self.output_sizes[-1] * len(self.directions)
+        if self.tied and (width, self.n_outputs) != (self.n_features, self.n_symbols):
+            raise ValueError(
+                f"tied weights need an output for each symbol and the same size of the "
+                f"last hidden state and of the embedding, got {width} and "
+                f"{self.n_features}"
+            )
+
+
+class SymbolNetwork(RecurrentNetwork):
+    """A recurrent network that reads integer codes of symbols.
+
+    Batches have codes as their inputs, of shape (n_rows, 1) or (n_rows,). The table
+    stands at the end of the flat vector. Unless it is tied to the head, a pass leaves
+    the gradient of the rows it has seen in ``row_gradients``, if it is given a gradient
+    vector of length ``n_dense``; one of full length it fills.
+    """
+
+    _config_class = SymbolNetworkConfig
+
+    def _layout(self):
+        config = self.config
+        self._embedding = Embedding(
+            config.n_symbols, config.n_features, self.dtype, self.kernels
+        )
+        shapes = super()._layout().shapes
+        if config.tied:
+            del shapes["head", "weight"]
+        shapes[_TABLE] = (config.n_symbols, config.n_features)
+        return ParameterLayout(shapes)
+
+    def _bind(self):
+        super()._bind()
+        views = self._parameter_layout.views(self.parameters)
+        self._table = {"weight": views[_TABLE]}
+
+    def _of_head(self, views):
+        if not self.config.tied:
+            return super()._of_head(views)
+        return {"weight": views[_TABLE], "bias": views["head", "bias"]}
+
+    @property
+    def table(self):
+        """Writable view of the rows of the symbols, (n_symbols, n_features)."""
+        return self._table["weight"]
+
+    @property
+    def n_dense(self):
+        """Number of parameters that have a gradient in every pass."""
+        if self.config.tied:
+            return self.n_parameters
+        return self._parameter_layout.start_of(_TABLE)
+
+    def initialize(self, rng, **how):
+        """Draw starting values; see `RecurrentNetwork.initialize`."""
+        super().initialize(rng, **how)
+        scale = TIED_TABLE_SCALE if self.config.tied else TABLE_SCALE
+        self.table[:] = rng.normal(0.0, scale, self.table.shape)
+
+    # ---- passes --------------------------------------------------------------------
+
+    def _make_workspaces(self):
+        return super()._make_workspaces() | {"symbols": Workspace(self.dtype)}
+
+    def _read(self, batch, workspaces=None):
+        workspace = (
+            Workspace(self.dtype) if workspaces is None else workspaces["symbols"]
+        )
+        codes = batch.inputs.reshape(-1)
+        return batch.with_inputs(self._embedding.forward(codes, self._table, workspace))
+
+    def _d_inputs(self, batch):
+        return self._embedding.d_rows(batch.n_rows, self.workspaces["symbols"])
+
+    def _read_backward(self, batch, d_inputs, gradients):
+        codes, tied = batch.inputs.reshape(-1), self.config.tied
+        if _TABLE in gradients:
+            gradient = {"weight": gradients[_TABLE]}
+            self._embedding.backward(codes, d_inputs, gradient, accumulate=tied)
+            return
+        start = self._parameter_layout.start_of(_TABLE)
+        rows, values = self._embedding.sums_of_rows(codes, d_inputs)
+        stop = start + self.table.size
+        self.row_gradients = [RowGradient(start, stop, rows, values)]

@@ -113,3 +113,20 @@ def test_biases_start_at_log_frequencies_of_the_samples_used():
     seen = counts > 0
     expected = np.log(counts[seen] / counts.sum())
     assert_allclose(network.output_bias[seen], expected)
+
+
+def test_a_tally_of_batches_is_that_of_all_rows():
+    pairs, rng = make_pairs(), np.random.default_rng(4)
+    targets = SymbolTargets(SymbolCrossEntropy(6), pairs, np.array([1.0, 3.0, 0.5, 2]))
+    targets.prepare(np.dtype(np.float64), np.arange(4))
+    outputs = rng.normal(size=(len(pairs.target_codes), 6))
+    tally = targets.tally()
+    for samples in ([2, 0], [1], [3]):
+        batch = pairs.pack(samples)
+        tally.add(outputs[batch.row_source], batch)
+    weights = np.repeat([1.0, 3.0, 0.5, 2], pairs.target_lengths)
+    log = outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
+    codes = pairs.target_codes
+    losses, hits = -log[np.arange(len(log)), codes], log.argmax(axis=1) == codes
+    expected = [np.average(values, weights=weights) for values in (losses, hits)]
+    assert_allclose(tally.result(), expected)

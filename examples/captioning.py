@@ -2,7 +2,7 @@
 Sentences about pictures
 ========================
 
-Scikit-learn's handwritten digits, put together to small scenes of one to three digits
+Scikit-learn's handwritten digits, put together to small scenes of one or two digits
 in four places, with a sentence that says what is where. A network learns from scenes of
 some digits and describes scenes of others. The scene is given in two ways: as one
 vector of all pixels, which the decoder starts from, and as a sequence of four patches,
@@ -44,7 +44,7 @@ def make_scenes(images, labels, n_scenes, seed):
     random = np.random.RandomState(seed)
     scenes, captions = np.zeros((n_scenes, 16, 16), dtype=np.float32), []
     for scene in scenes:
-        n_digits = random.randint(1, 4)
+        n_digits = random.randint(1, 3)
         words = []
         for place in np.sort(random.permutation(4)[:n_digits]):
             digit = random.randint(len(images))

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from sklstm import LSTMSeq2Seq
-from sklstm.metrics import bleu_score
+from sklstm.metrics import bleu
 
 BEAMS = [(1, 1.0), (5, 0.6), (5, 1.0), (10, 1.0)]
 
@@ -52,7 +52,7 @@ def make_model(*, attention="general", small=False, seed=0, n_jobs=None):
         min_count=2,
         learning_rate_init=4e-3 if small else 2e-3,
         batch_size=64,
-        max_iter=5 if small else 18,
+        max_iter=4 if small else 18,
         early_stopping=not small,
         n_iter_no_change=np.inf,
         random_state=seed,
@@ -82,20 +82,20 @@ def main():
     model.fit(*parts["train"], **validation)
     print(f"fit: {time.perf_counter() - start:.0f} s, {model.n_iter_} epochs")
 
-    def bleu(part, width, penalty):
+    def score_of(part, width, penalty):
         X, y = parts[part]
         model.set_params(beam_width=width, length_penalty=penalty)
-        return bleu_score(y, model.predict(X))
+        return bleu(y, model.predict(X))
 
     of_beams = {}
     for beam in BEAMS:
         start = time.perf_counter()
-        of_beams[beam] = bleu("valid", *beam)
+        of_beams[beam] = score_of("valid", *beam)
         seconds = time.perf_counter() - start
         print(f"valid, beam {beam}: BLEU {of_beams[beam]:.2f} in {seconds:.1f} s")
     best = max(of_beams, key=of_beams.get)
-    print(f"test, greedy: BLEU {bleu('test', 1, 1.0):.2f}")
-    print(f"test, beam {best}: BLEU {bleu('test', *best):.2f}")
+    print(f"test, greedy: BLEU {score_of('test', 1, 1.0):.2f}")
+    print(f"test, beam {best}: BLEU {score_of('test', *best):.2f}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from sklstm import LSTMSeq2Seq
-from sklstm.metrics import exact_match_score
+from sklstm.metrics import sequence_accuracy
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--full", action="store_true", help="more scenes and epochs")
@@ -96,7 +96,7 @@ for name, layout in (("one vector", as_vectors), ("four patches", as_patches)):
     seconds = time.perf_counter() - start
     found = model.predict(layout(X_test))
     print(
-        f"{name:12}: {100 * exact_match_score(y_test, found):.1f}% of 1000 scenes of "
+        f"{name:12}: {100 * sequence_accuracy(y_test, found):.1f}% of 1000 scenes of "
         f"digits never seen described without a mistake; fit in {seconds:.0f} s"
     )
 

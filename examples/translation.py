@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sklstm import LSTMSeq2Seq
-from sklstm.metrics import bleu_score, exact_match_score
+from sklstm.metrics import bleu, sequence_accuracy
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--save", type=Path, help="folder for the picture")
@@ -117,8 +117,8 @@ for attention in ("general", None):
         found = model.set_params(beam_width=beam_width).predict(X_test)
         print(
             f"{name:18} beam of {beam_width}: "
-            f"BLEU {bleu_score(y_test, found):5.1f}, "
-            f"{100 * exact_match_score(y_test, found):5.1f}% of 500 new sentences right"
+            f"BLEU {bleu(y_test, found):5.1f}, "
+            f"{100 * sequence_accuracy(y_test, found):5.1f}% of 500 new sentences right"
         )
     if attention:
         translator = model

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMSeq2Seq, TimestepTransformer
+from sklstm.metrics import bleu_scorer, sequence_accuracy_scorer
 from sklstm.sequences import Sequences
 
 SMALL = {
@@ -236,6 +237,10 @@ def test_cross_validation_and_search_take_ragged_targets():
     assert cross_val_score(model, X, y, cv=3, n_jobs=2).shape == (3,)
     search = GridSearchCV(model, {"attention": [None, "general"]}, cv=2).fit(X, y)
     assert search.best_params_["attention"] in (None, "general")
+    for scorer in (bleu_scorer, sequence_accuracy_scorer):
+        letters = [list(word) for word in y]
+        scores = cross_val_score(model, X, letters, cv=2, scoring=scorer)
+        assert np.isfinite(scores).all()
     as_array = np.array(y, dtype=object)
     assert cross_val_predict(model, X, as_array, cv=2).shape == (40,)
 

@@ -15,13 +15,13 @@ from sklstm.sequences.pairs import SequencePairs
 
 N_SYMBOLS, START, END = 7, 0, 1
 SOURCE_LENGTHS, TARGET_LENGTHS = [3, 1, 5, 4], [2, 4, 0, 3]
-DEEP = {"encoder_layer_sizes": (4, 3), "decoder_layer_sizes": (6, 5)}
+DEEP = {"encoder_layer_sizes": (3, 2), "decoder_layer_sizes": (4, 5)}
 NETWORKS = {
     "symbols": {},
     "symbols, no attention": {"attention": None},
     "symbols, own output weights": {"tied": False},
     "symbols, additive, deep": {"attention": "additive", **DEEP},
-    "symbols, dot": {"attention": "dot", "decoder_layer_sizes": (8,)},
+    "symbols, dot": {"attention": "dot", "decoder_layer_sizes": (6,)},
     "vectors, gru, one direction": {
         "source": "vectors", "cell": "gru", "bidirectional": False, **DEEP,
     },
@@ -64,8 +64,8 @@ def make_network(choices, dtype="float64"):
         n_features.get(choices.get("source", "symbols"), 6),
         N_SYMBOLS,
         **{
-            "encoder_layer_sizes": (4,), "decoder_layer_sizes": (6,),
-            "source_embedding_size": 3, "embedding_size": 5, "dtype": dtype, **choices,
+            "encoder_layer_sizes": (3,), "decoder_layer_sizes": (5,),
+            "source_embedding_size": 2, "embedding_size": 4, "dtype": dtype, **choices,
         },
     )  # fmt: skip
     network.initialize(np.random.RandomState(0))
@@ -207,7 +207,7 @@ def test_biases_are_not_weights():
         ({"source": "words"}, "source must be one of"),
         ({"attention": "luong"}, "attention must be one of"),
         ({"source": "vector"}, "no attention to one vector"),
-        ({"attention": "dot"}, "of size 6.*of size 8"),
+        ({"attention": "dot"}, "of size 5.*of size 6"),
     ],
 )
 def test_impossible_networks_are_refused(choices, message):

@@ -73,7 +73,7 @@ parts = train_test_split(
     random_state=0,
 )  # fmt: skip
 images, other_images, labels, other_labels = parts
-n_scenes = 12000 if options.full else 4000
+n_scenes = 12000 if options.full else 6000
 X_train, y_train = make_scenes(images, labels, n_scenes, seed=0)
 X_test, y_test = make_scenes(other_images, other_labels, 1000, seed=1)
 
@@ -88,7 +88,7 @@ for name, layout in (("one vector", as_vectors), ("four patches", as_patches)):
         embedding_size=32,
         dropout=0.3,
         input_dropout=0.2,
-        max_iter=25 if options.full else 12,
+        max_iter=25 if options.full else 20,
         random_state=0,
     )
     start = time.perf_counter()

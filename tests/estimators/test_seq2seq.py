@@ -169,6 +169,16 @@ def test_arrays_of_symbols_are_lists_of_them():
     assert all(type(s) is int for s in lists.predict(X)[0])
 
 
+def test_columns_of_a_data_frame_are_sequences_of_symbols():
+    pandas = pytest.importorskip("pandas")
+    X, y = reversed_words(20)
+    frame = pandas.DataFrame({"word": X, "drow": y})
+    model = LSTMSeq2Seq(**SMALL).fit(frame["word"], frame["drow"])
+    wanted = LSTMSeq2Seq(**SMALL).fit(X, y)
+    assert_array_equal(parameters_of(model), parameters_of(wanted))
+    assert model.predict(frame["word"]).tolist() == wanted.predict(X).tolist()
+
+
 def test_words_seen_rarely_are_unknown_and_never_written():
     X = [["a", "b"], ["b", "a"]] * 20 + [["rare", "b"]]
     y = [["x", "y"], ["y", "x"]] * 20 + [["seldom", "y"]]

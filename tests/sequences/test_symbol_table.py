@@ -64,6 +64,13 @@ def test_sequences_of_symbols_are_told_from_numbers(X, expected):
     assert is_symbols(X) is expected
 
 
+def test_a_column_of_a_data_frame_holds_sequences():
+    pandas = pytest.importorskip("pandas")
+    assert is_symbols(pandas.Series(["ab", "c"]))
+    assert is_symbols(pandas.Series([["a"], ["b", "c"]]))
+    assert not is_symbols(pandas.Series([0.5, 1.0]))
+
+
 def test_what_is_no_symbol_is_named():
     with pytest.raises(ValueError, match=r"y\[1\] is 5: expected a sequence"):
         check_symbols(["ab", 5], "y")

@@ -103,6 +103,7 @@ for name, layout in (("one vector", as_vectors), ("four patches", as_patches)):
 # %%
 # What it says, and where it looks
 # --------------------------------
+# Before it names a digit, it looks at the digit's patch.
 
 scenes = X_test[:3]
 captions = model.predict(as_patches(scenes))

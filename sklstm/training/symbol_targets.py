@@ -3,7 +3,7 @@
 import numpy as np
 
 from .classification_losses import CrossEntropy
-from .tallies import RowTally
+from .tallies import MeanTally
 
 
 class SymbolCrossEntropy(CrossEntropy):
@@ -99,6 +99,26 @@ class SymbolTargets:
             weights = weights[batch.index][np.arange(batch.n_rows) - starts]
         return outputs, self._pairs.target_codes[batch.row_source], weights
 
+    def measure(self, outputs, batch):
+        """Return the sums of weighted losses and hits of a batch, and of the weights.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (batch.n_rows, n_symbols)
+        batch : PairedBatch
+
+        Returns
+        -------
+        sums : tuple of float
+        """
+        _, targets, weights = self.select(outputs, batch)
+        loss, _ = self.loss.value_and_gradient(outputs, targets, weights, 1.0)
+        is_right = outputs.argmax(axis=1) == targets
+        if weights is None:
+            return loss, float(is_right.sum()), float(len(targets))
+        weights = weights.astype(np.float64)
+        return loss, float(weights[is_right].sum()), float(weights.sum())
+
     def tally(self):
         """Return what adds up the batches of a validation."""
-        return RowTally(self)
+        return MeanTally(self)

@@ -8,7 +8,13 @@ from ..network import NetworkConfig, cell_name
 from ..network.sequence_to_sequence_config import SequenceToSequenceConfig
 
 # What may change when training goes on: it is no part of the weights' shapes.
-CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
+CHANGEABLE = (
+    "input_noise",
+    "input_dropout",
+    "recurrent_dropout",
+    "dropout",
+    "zoneout",
+)
 
 
 # Parameters that a field of the configuration is made of, where the name is another.

@@ -209,7 +209,8 @@ class LSTMTranscriber(RecurrentEstimator):
         y : ndarray of shape (n_samples,), dtype object
             Label sequences in the form that `fit` was given: strings, arrays or lists.
         """
-        return self._task.decode(self._codes(*self._outputs(X)))
+        codes = self._codes(*self._outputs(X))
+        return self._task.decode(codes)
 
     def _outputs(self, X):
         """Sequences, and the outputs of all their steps."""

@@ -62,7 +62,7 @@ class PassNoise:
         return self._mask(_INPUT, 0, 0, rate, width, workspace, "input_mask")
 
     def noisy_inputs(self, deviation, batch, workspace, n_threads):
-        """Inputs of a batch with Gaussian noise, or as they are for a deviation of 0."""
+        """Inputs of a batch with Gaussian noise; as they are for a deviation of 0."""
         if deviation == 0:
             return batch.inputs
         noisy = workspace.take("noisy_inputs", batch.inputs.shape)

@@ -283,7 +283,8 @@ def _check_call(network, options, validation, incremental):
     if network.config.is_noisy and options.solver == "lbfgs":
         raise ValueError(
             "dropout, zoneout and input noise need a stochastic solver, but"
-            " solver='lbfgs' needs the same loss at every call; set them to 0, or use solver='adam'"
+            " solver='lbfgs' needs the same loss at every call; set them to 0, or use"
+            " solver='adam'"
         )
     if incremental and options.solver == "lbfgs":
         raise ValueError(

@@ -89,7 +89,7 @@ def test_gradient_of_weighted_batches_is_that_of_finite_differences(sequences):
     targets = prepared(sequences, [2, 1, 0.5, 3, 1, 7])
     batch = pack_batch(sequences, np.array([3, 1, 5]))
     outputs = np.ascontiguousarray(random_outputs(batch))
-    value, d_outputs = targets.value_and_gradient(outputs, batch)
+    _, d_outputs = targets.value_and_gradient(outputs, batch)
     assert_gradient_matches(
         d_outputs,
         lambda: targets.value_and_gradient(outputs, batch)[0],

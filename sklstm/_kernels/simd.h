@@ -349,7 +349,7 @@ ALWAYS_INLINE vbits v_below(vrandom x, int part, uint32_t threshold) {
  * random numbers, sqrt(-2 log u) sin(pi (v - 1/2)) with u and v inside (0, 1). Never above 4.9. The
  * sine is its series, with an error below 4e-6. */
 ALWAYS_INLINE vreg v_uniform(vrandom x, int part) {
-    x = part ? x >> 16 : x & UINT32_C(0xffff);
+    x = (part ? x >> 16 : x) & UINT32_C(0xffff);
 #ifdef SKLSTM_SCALAR
     return ((real)x + (real)0.5) * (real)0x1p-16;
 #else

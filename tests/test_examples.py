@@ -60,3 +60,25 @@ def test_forecasts_beat_last_week_and_hold_their_intervals(tmp_path):
     assert 75 < inside < 85
     pictures = sorted(path.stem for path in tmp_path.glob("*.png"))
     assert pictures == ["forecasting_backtest", "forecasting_weeks"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "example, error, pictures",
+    [
+        ("speech", 12, ["speech_recognition_alignment", "speech_recognition_training"]),
+        ("handwriting", 4, ["handwriting_recognition"]),
+    ],
+)
+def test_transcripts_have_few_errors(tmp_path, example, error, pictures):
+    pytest.importorskip("matplotlib")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / f"{example}_recognition.py", "--save", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MPLBACKEND": "agg", "MPLCONFIGDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"rate, test: ([\d.]+) %", done.stdout)[1]) < error
+    assert sorted(path.stem for path in tmp_path.glob("*.png")) == pictures

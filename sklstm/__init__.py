@@ -7,6 +7,7 @@ from .estimators import (
     LSTMLanguageModel,
     LSTMRegressor,
     LSTMSeq2Seq,
+    LSTMTranscriber,
     SequenceTransformer,
 )
 from .sequences import Sequences, TimestepTransformer
@@ -19,6 +20,7 @@ __all__ = [
     "LSTMLanguageModel",
     "LSTMRegressor",
     "LSTMSeq2Seq",
+    "LSTMTranscriber",
     "SequenceTransformer",
     "Sequences",
     "TimestepTransformer",

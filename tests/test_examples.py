@@ -93,3 +93,17 @@ def test_scenes_are_described_better_from_patches(tmp_path):
     assert vector > 60
     assert patches > 95
     assert [path.stem for path in tmp_path.glob("*.png")] == ["captioning_scenes"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "example, error, pictures",
+    [
+        ("speech", 12, ["speech_recognition_alignment", "speech_recognition_training"]),
+        ("handwriting", 4, ["handwriting_recognition"]),
+    ],
+)
+def test_transcripts_have_few_errors(tmp_path, example, error, pictures):
+    printed = run_example(f"{example}_recognition.py", tmp_path)
+    assert float(re.search(r"rate, test: ([\d.]+) %", printed)[1]) < error
+    assert sorted(path.stem for path in tmp_path.glob("*.png")) == pictures

@@ -28,6 +28,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     unsigned int random_key(unsigned int seed, unsigned int sample, unsigned int step)
     ctypedef unsigned int vrandom  # one register of pairs of random numbers
     vrandom v_random(unsigned int key, Py_ssize_t unit)
+    vreg v_normal(vrandom numbers)
     vbits v_below(vrandom numbers, int part, unsigned int threshold)
     vbits v_bits_set(real_bits x)
     real_bits v_lane(vbits b, Py_ssize_t lane)

@@ -6,10 +6,11 @@ base.py               the skeleton of fitting and computing; the fitted state
 tasks.py, labels.py   what is learned: y checked, encoded, and decoded again
 predictor.py          what classifier and regressor share
 symbol_task.py        sequences of symbols as targets
+transcription_task.py  labels in order whose times are not known
 symbol_sources.py     what a sequence-to-sequence estimator reads
 forecaster_parameters.py  forecasting.py  forecast_checks.py
                       the forecaster's parameters, its way to the skeleton, its checks
-classifier.py  regressor.py  transformer.py  seq2seq.py  forecaster.py
+classifier.py  regressor.py  transformer.py  seq2seq.py  transcriber.py  forecaster.py
 """
 
 from .classifier import LSTMClassifier
@@ -17,6 +18,7 @@ from .forecaster import LSTMForecaster
 from .language_model import LSTMLanguageModel
 from .regressor import LSTMRegressor
 from .seq2seq import LSTMSeq2Seq
+from .transcriber import LSTMTranscriber
 from .transformer import SequenceTransformer
 
 __all__ = [
@@ -25,5 +27,6 @@ __all__ = [
     "LSTMLanguageModel",
     "LSTMRegressor",
     "LSTMSeq2Seq",
+    "LSTMTranscriber",
     "SequenceTransformer",
 ]

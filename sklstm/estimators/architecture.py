@@ -8,7 +8,13 @@ from ..network import NetworkConfig, cell_name
 from ..network.sequence_to_sequence_config import SequenceToSequenceConfig
 
 # What may change when training goes on: it is no part of the weights' shapes.
-CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
+CHANGEABLE = (
+    "input_noise",
+    "input_dropout",
+    "recurrent_dropout",
+    "dropout",
+    "zoneout",
+)
 
 
 # Parameters that a field of the configuration is made of, where the name is another.
@@ -20,7 +26,14 @@ WORDS_OF = {
 
 
 def network_config(
-    estimator, *, n_features, n_outputs, pooling, make=NetworkConfig, **further
+    estimator,
+    *,
+    n_features,
+    n_outputs,
+    pooling,
+    causal=False,
+    make=NetworkConfig,
+    **further,
 ):
     """Return the configuration that an estimator's parameters ask for.
 
@@ -32,6 +45,8 @@ def network_config(
         Channels of the data, and outputs of the head.
     pooling : {"last", "mean", "max"} or None
         None gives one output for every step.
+    causal : bool, default=False
+        Whether an output may not see later steps.
     make : type, default=NetworkConfig
     **further
         Fields that `make` has besides.
@@ -46,7 +61,7 @@ def network_config(
         If sizes are not positive integers, or the combination means nothing.
     """
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
-    _check_combination(estimator, pooling)
+    _check_combination(estimator, causal)
     return make(
         n_features,
         n_outputs,
@@ -84,6 +99,11 @@ def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
     -------
     config : SequenceToSequenceConfig
     """
+    if estimator.input_noise and source != "vectors":
+        raise ValueError(
+            f"input_noise={estimator.input_noise!r} has no effect where sources are "
+            "not sequences of vectors. Leave it at 0; dropout applies to all sources."
+        )
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
     if estimator.encoder_layer_sizes is None:
         directions = 2 if estimator.bidirectional else 1
@@ -162,9 +182,9 @@ def _projection_sizes(projection_size, hidden_layer_sizes):
     return sizes
 
 
-def _check_combination(estimator, pooling):
+def _check_combination(estimator, causal):
     """Raise where two settings contradict each other."""
-    if estimator.bidirectional and pooling is None:
+    if estimator.bidirectional and causal:
         raise ValueError(
             "bidirectional=True does not go with predicting the next step: the second "
             "direction has already seen it. Set bidirectional=False, or choose another "

@@ -238,6 +238,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             n_features=sequences.n_features,
             n_outputs=task.loss.n_outputs,
             pooling=self._pooling() if task.pooled else None,
+            causal=task.causal,
         )
         return RecurrentNetwork, config
 

@@ -199,7 +199,8 @@ class LSTMLanguageModel(RecurrentEstimator):
         n_symbols = len(task.table)
         config = network_config(
             self, n_features=self.embedding_size, n_outputs=n_symbols, pooling=None,
-            make=SymbolNetworkConfig, n_symbols=n_symbols, tied=self.tie_embedding,
+            causal=task.causal, make=SymbolNetworkConfig, n_symbols=n_symbols,
+            tied=self.tie_embedding,
         )  # fmt: skip
         return SymbolNetwork, config
 

@@ -33,6 +33,7 @@ class LanguageTask(Task):
     """
 
     pooled = False
+    causal = True
     n_reserved = N_RESERVED
     end, forbidden = END, (UNKNOWN, START)
 

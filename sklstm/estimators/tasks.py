@@ -37,6 +37,7 @@ class Task:
     """
 
     pooled = True  # one output a sequence, not one a step
+    causal = False  # whether an output may not see later steps
 
     def __init__(self, estimator_name):
         self._estimator_name = estimator_name
@@ -193,6 +194,7 @@ class NextStepTask(Task):
     """Learn to predict each step of a sequence from the steps before it."""
 
     pooled = False
+    causal = True
 
     def begin(self, y, sequences):
         """Settle the loss; y is ignored, since a pipeline always passes it."""

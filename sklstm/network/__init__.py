@@ -19,12 +19,13 @@ cells.py          the cells as data        steps.py     step tables and row bloc
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
 streaming.py      sequences that arrive step by step
 initializers.py   starting values          links.py     softmax, logistic, exponential
+ctc.py            loss of labels without times
 blas.py           LAPACK on one thread
 """
 
 from .cells import cell_name
 from .config import NetworkConfig
-from .links import class_probabilities
+from .links import class_log_probabilities, class_probabilities
 from .network import RecurrentNetwork
 from .streaming import StreamState
 
@@ -33,5 +34,6 @@ __all__ = [
     "RecurrentNetwork",
     "StreamState",
     "cell_name",
+    "class_log_probabilities",
     "class_probabilities",
 ]

@@ -33,6 +33,8 @@ class NetworkConfig:
         Whether the initial states are parameters.
     pooling : {"last", "mean", "max"} or None, default="last"
         How a sequence becomes one vector; None gives one output for every step.
+    input_noise : float, default=0
+        Standard deviation of the Gaussian noise added to the inputs in training.
     input_dropout, recurrent_dropout, dropout : float, default=0
         Rates of dropout: of the inputs, of the hidden states on their way into the
         next step, between layers and before the head. One mask a sequence.
@@ -55,6 +57,7 @@ class NetworkConfig:
     bidirectional: bool = False
     learned_start: bool = False
     pooling: str | None = "last"
+    input_noise: float = 0.0
     input_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     dropout: float = 0.0
@@ -102,9 +105,8 @@ class NetworkConfig:
     @property
     def is_noisy(self):
         """Whether anything is random in training."""
-        return any(
-            (self.input_dropout, self.recurrent_dropout, self.dropout, self.zoneout)
-        )
+        rates = (self.input_dropout, self.recurrent_dropout, self.dropout)
+        return any((*rates, self.zoneout, self.input_noise))
 
     def as_dict(self):
         """The fields by name."""

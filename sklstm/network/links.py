@@ -9,6 +9,7 @@ import numpy as np
 from .._kernels import kernels_for
 
 __all__ = [
+    "class_log_probabilities",
     "class_probabilities",
     "cross_entropy",
     "exponential",
@@ -95,6 +96,22 @@ def class_probabilities(outputs):
         kernels_for(_FLOAT64).logistic_pairs(values, pairs)
         return pairs
     kernels_for(_FLOAT64).softmax(values)
+    return values
+
+
+def class_log_probabilities(outputs):
+    """Logarithms of the softmax, in float64, finite where a probability rounds to 0.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_rows, n_classes)
+
+    Returns
+    -------
+    logarithms : ndarray of shape (n_rows, n_classes), float64
+    """
+    values = outputs.astype(_FLOAT64)
+    kernels_for(_FLOAT64).log_softmax(values)
     return values
 
 

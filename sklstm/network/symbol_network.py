@@ -48,8 +48,8 @@ class SymbolNetworkConfig(NetworkConfig):
 
     @property
     def reads_codes(self):
-        """Whether the first layer reads `CodedRows`; dropout makes rows differ."""
-        return self.input_dropout == 0
+        """Whether the first layer reads `CodedRows`; noise makes rows differ."""
+        return self.input_dropout == 0 and self.input_noise == 0
 
     def __post_init__(self):
         super().__post_init__()

@@ -240,7 +240,7 @@ class StochasticTrainer:
         )
 
     def _noise(self, index, batch, k):
-        """What dropout and zoneout draw by in the k-th update of the epoch."""
+        """What dropout, zoneout and noise draw by in the k-th update of the epoch."""
         if not self._network.config.is_noisy:
             return {}
         return {

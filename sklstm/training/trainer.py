@@ -282,8 +282,9 @@ def _run_lbfgs(
 def _check_call(network, options, validation, incremental):
     if network.config.is_noisy and options.solver == "lbfgs":
         raise ValueError(
-            "dropout and zoneout need a stochastic solver, but solver='lbfgs' needs the"
-            " same loss at every call; set them to 0, or use solver='adam'"
+            "dropout, zoneout and input noise need a stochastic solver, but"
+            " solver='lbfgs' needs the same loss at every call; set them to 0, or use"
+            " solver='adam'"
         )
     if incremental and options.solver == "lbfgs":
         raise ValueError(

@@ -6,6 +6,7 @@ from .estimators import (
     LSTMForecaster,
     LSTMRegressor,
     LSTMSeq2Seq,
+    LSTMTagger,
     SequenceTransformer,
 )
 from .sequences import Sequences, TimestepTransformer
@@ -17,6 +18,7 @@ __all__ = [
     "LSTMForecaster",
     "LSTMRegressor",
     "LSTMSeq2Seq",
+    "LSTMTagger",
     "SequenceTransformer",
     "Sequences",
     "TimestepTransformer",

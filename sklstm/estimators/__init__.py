@@ -9,13 +9,16 @@ symbol_task.py        sequences of symbols as targets
 symbol_sources.py     what a sequence-to-sequence estimator reads
 forecaster_parameters.py  forecasting.py  forecast_checks.py
                       the forecaster's parameters, its way to the skeleton, its checks
-classifier.py  regressor.py  transformer.py  seq2seq.py  forecaster.py
+tagging_task.py, step_inputs.py
+                      labels of steps; vectors or symbols to be labelled
+classifier.py  regressor.py  transformer.py  seq2seq.py  forecaster.py  tagger.py
 """
 
 from .classifier import LSTMClassifier
 from .forecaster import LSTMForecaster
 from .regressor import LSTMRegressor
 from .seq2seq import LSTMSeq2Seq
+from .tagger import LSTMTagger
 from .transformer import SequenceTransformer
 
 __all__ = [
@@ -23,5 +26,6 @@ __all__ = [
     "LSTMForecaster",
     "LSTMRegressor",
     "LSTMSeq2Seq",
+    "LSTMTagger",
     "SequenceTransformer",
 ]

@@ -19,7 +19,7 @@ WORDS_OF = {
 }
 
 
-def network_config(estimator, *, n_features, n_outputs, pooling):
+def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
     """Return the configuration that an estimator's parameters ask for.
 
     Parameters
@@ -30,6 +30,8 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
         Channels of the data, and outputs of the head.
     pooling : {"last", "mean", "max"} or None
         None gives one output for every step.
+    causal : bool, default=False
+        Whether the output of a step must not know the steps after it.
 
     Returns
     -------
@@ -40,11 +42,25 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
     ValueError
         If sizes are not positive integers, or the combination means nothing.
     """
-    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
-    _check_combination(estimator, pooling)
+    _check_combination(estimator, causal)
     return NetworkConfig(
-        n_features,
-        n_outputs,
+        n_features, n_outputs, pooling=pooling, **recurrent_choices(estimator)
+    )
+
+
+def recurrent_choices(estimator):
+    """Return the fields of a `NetworkConfig` that the shared parameters ask for.
+
+    Parameters
+    ----------
+    estimator : RecurrentEstimator
+
+    Returns
+    -------
+    choices : dict
+    """
+    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    return dict(
         cell=cell_name(
             estimator.cell,
             reset_after=estimator.reset_after,
@@ -56,7 +72,6 @@ def network_config(estimator, *, n_features, n_outputs, pooling):
         projection_sizes=_projection_sizes(estimator.projection_size, sizes),
         bidirectional=bool(estimator.bidirectional),
         learned_start=bool(estimator.learn_initial_state),
-        pooling=pooling,
         dtype=np.dtype(estimator.dtype),
         **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
     )
@@ -156,9 +171,9 @@ def _projection_sizes(projection_size, hidden_layer_sizes):
     return sizes
 
 
-def _check_combination(estimator, pooling):
+def _check_combination(estimator, causal):
     """Raise where two settings contradict each other."""
-    if estimator.bidirectional and pooling is None:
+    if estimator.bidirectional and causal:
         raise ValueError(
             "bidirectional=True does not go with predicting the next step: the second "
             "direction has already seen it. Set bidirectional=False, or choose another "

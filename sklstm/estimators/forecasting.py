@@ -66,7 +66,7 @@ class ForecastTask(Task):
 
     def __init__(self, estimator_name, *, loss, by_step, **loss_parameters):
         super().__init__(estimator_name)
-        self.pooled = not by_step
+        self.pooled, self.causal = not by_step, by_step
         self._make_loss = Quantiles if loss == "quantile" else REGRESSION_LOSSES[loss]
         self._loss_parameters = loss_parameters
 

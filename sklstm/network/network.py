@@ -7,6 +7,7 @@ import numpy as np
 from .._kernels import kernels_for
 from .chain import Pass
 from .config import NetworkConfig
+from .crf_head import CRFHead
 from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
@@ -62,7 +63,8 @@ class RecurrentNetwork(FlatParameters):
         self.dtype = np.dtype(self.config.dtype)
         self.kernels = kernels_for(self.dtype)
         self._stack = LayerStack(self.config, self.dtype, self.kernels)
-        self._head = Head(
+        make_head = CRFHead if self.config.crf else Head
+        self._head = make_head(
             self._stack.n_outputs, self.config.n_outputs, self.dtype, self.kernels
         )
         self._parameter_layout = self._layout()
@@ -206,6 +208,7 @@ default="orthogonal"
         if self.config.is_noisy:
             keys = batch.index if noise_keys is None else noise_keys
             noise = PassNoise(self.kernels, noise_seed, keys)
+        batch = self._disturbed(batch, noise)
         read = self._read(batch, self.workspaces)
         run = Pass(read, n_threads, True, noise, window_steps, truncate, wants_states)
         features, traces = self._stack.forward(
@@ -251,6 +254,10 @@ default="orthogonal"
         self._read_backward(batch, d_inputs, views)
 
     # ---- what a subclass reads -----------------------------------------------------
+
+    def _disturbed(self, batch, noise):
+        """Return the batch as it is read in a training pass with noise (or None)."""
+        return batch
 
     def _read(self, batch, workspaces=None):
         """Return the batch as the layers see it."""

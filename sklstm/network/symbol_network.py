@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .config import NetworkConfig
 from .embedding import Embedding
 from .memory import Workspace
@@ -16,6 +18,7 @@ TABLE_SCALE = 0.5
 TIED_TABLE_SCALE = 0.1
 
 _TABLE = ("symbols", "table")
+UNKNOWN = 0
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,16 @@ class SymbolNetworkConfig(NetworkConfig):
     tied : bool, default=False
         Whether the weights of the head are the table of the symbols; the sizes must
         agree then.
+    unknown_rate : float, default=0
+        A symbol that occurs n times is read as the unknown one, 0, in training, with
+        probability ``unknown_rate / (unknown_rate + n)``.
 
     Other parameters are those of `NetworkConfig`.
     """
 
     n_symbols: int = 2
     tied: bool = False
+    unknown_rate: float = 0.0
 
     def __post_init__(self):
         super().__post_init__()
@@ -48,6 +55,11 @@ class SymbolNetworkConfig(NetworkConfig):
                 f"{self.n_features}"
             )
 
+    @property
+    def is_noisy(self):
+        """Whether anything is random in training."""
+        return self.unknown_rate > 0 or super().is_noisy
+
 
 class SymbolNetwork(RecurrentNetwork):
     """A recurrent network that reads integer codes of symbols.
@@ -56,7 +68,15 @@ class SymbolNetwork(RecurrentNetwork):
     stands at the end of the flat vector. Unless it is tied to the head, a pass leaves
     the gradient of the rows it has seen in ``row_gradients``, if it is given a gradient
     vector of length ``n_dense``; one of full length it fills.
+
+    Attributes
+    ----------
+    symbol_counts : ndarray of int of shape (n_symbols,)
+        How often each symbol occurs: to be set before a training with an
+        ``unknown_rate``.
     """
+
+    symbol_counts = None
 
     _config_class = SymbolNetworkConfig
 
@@ -103,6 +123,15 @@ class SymbolNetwork(RecurrentNetwork):
 
     def _make_workspaces(self):
         return super()._make_workspaces() | {"symbols": Workspace(self.dtype)}
+
+    def _disturbed(self, batch, noise):
+        rate = self.config.unknown_rate
+        if noise is None or rate == 0:
+            return batch
+        codes = batch.inputs.reshape(-1)
+        probability = rate / (rate + self.symbol_counts[codes])
+        is_unknown = noise.of_steps(batch.offsets) < probability
+        return batch.with_inputs(np.where(is_unknown, UNKNOWN, codes))
 
     def _read(self, batch, workspaces=None):
         workspace = (

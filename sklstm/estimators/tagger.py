@@ -9,6 +9,7 @@ from .._threads import effective_n_threads
 from ..network import RecurrentNetwork
 from ..network.config import NetworkConfig
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
+from ..network.word_network import WordNetwork, WordNetworkConfig
 from ..sequences.packing import pack_batch
 from ..training.minibatches import passes_by_length
 from .architecture import recurrent_choices
@@ -86,6 +87,31 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding.
+        """,
+    )
+    lowercase: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether words that differ in case only share an embedding. Characters, if they
+        are read, keep their case.
+        """,
+    )
+    character_size: int | None = parameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Hidden units of each direction of a small recurrent layer that reads the
+        characters of each word; its last states stand beside the word's embedding, so
+        that endings and capitals tell the label of words never seen. None reads words
+        as a whole.
+        """,
+    )
+    character_embedding_size: int = parameter(
+        32,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Numbers that stand for a character. Of no effect unless characters are read.
         """,
     )
     unknown_rate: float = parameter(
@@ -172,13 +198,25 @@ default=None
         if reader.table is None:
             config = NetworkConfig(sequences.n_features, n_outputs, **choices)
             return config, RecurrentNetwork.from_config
-        config = SymbolNetworkConfig(
-            int(self.embedding_size), n_outputs, n_symbols=len(reader.table),
-            unknown_rate=float(self.unknown_rate), **choices,
-        )  # fmt: skip
+        choices |= {
+            "n_symbols": len(reader.table),
+            "unknown_rate": float(self.unknown_rate),
+        }
+        size = int(self.embedding_size)
+        if reader.characters is None:
+            network_class = SymbolNetwork
+            config = SymbolNetworkConfig(size, n_outputs, **choices)
+        else:
+            network_class = WordNetwork
+            config = WordNetworkConfig(
+                size + 2 * int(self.character_size), n_outputs, **choices,
+                n_characters=len(reader.characters),
+                character_size=int(self.character_size),
+                character_embedding_size=int(self.character_embedding_size),
+            )  # fmt: skip
 
         def make(config, parameters=None):
-            network = SymbolNetwork.from_config(config, parameters)
+            network = network_class.from_config(config, parameters)
             network.symbol_counts = reader.counts
             return network
 

@@ -56,6 +56,11 @@ class SymbolNetworkConfig(NetworkConfig):
             )
 
     @property
+    def table_size(self):
+        """Numbers of a symbol in the table."""
+        return self.n_features
+
+    @property
     def is_noisy(self):
         """Whether anything is random in training."""
         return self.unknown_rate > 0 or super().is_noisy
@@ -83,12 +88,12 @@ class SymbolNetwork(RecurrentNetwork):
     def _layout(self):
         config = self.config
         self._embedding = Embedding(
-            config.n_symbols, config.n_features, self.dtype, self.kernels
+            config.n_symbols, config.table_size, self.dtype, self.kernels
         )
         shapes = super()._layout().shapes
         if config.tied:
             del shapes["head", "weight"]
-        shapes[_TABLE] = (config.n_symbols, config.n_features)
+        shapes[_TABLE] = self._embedding.parameter_shapes["weight"]
         return ParameterLayout(shapes)
 
     def _bind(self):
@@ -133,7 +138,7 @@ class SymbolNetwork(RecurrentNetwork):
         is_unknown = noise.of_steps(batch.offsets) < probability
         return batch.with_inputs(np.where(is_unknown, UNKNOWN, codes))
 
-    def _read(self, batch, workspaces=None):
+    def _read(self, batch, n_threads, workspaces=None):
         workspace = (
             Workspace(self.dtype) if workspaces is None else workspaces["symbols"]
         )

@@ -7,6 +7,7 @@ from .estimators import (
     LSTMLanguageModel,
     LSTMRegressor,
     LSTMSeq2Seq,
+    LSTMTagger,
     LSTMTranscriber,
     SequenceTransformer,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "LSTMLanguageModel",
     "LSTMRegressor",
     "LSTMSeq2Seq",
+    "LSTMTagger",
     "LSTMTranscriber",
     "SequenceTransformer",
     "Sequences",

@@ -126,7 +126,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             sequences = self._read_inputs(X, reset=not goes_on)
             y = (task.encode if goes_on else task.begin)(y, sequences)
             sequences, y = task.paired(sequences, y)
-            weights = self._weights(task, y, sample_weight, sequences)
+            y, weights = self._weighted(task, y, sample_weight, sequences)
             validation = self._validation_data(task, validation)
             random_state = check_random_state(self.random_state)
             network = self._network_to_train(
@@ -185,14 +185,15 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         """Check inputs; return what the network reads."""
         return validate_sequences(self, X, reset=reset, dtype=np.dtype(self.dtype))
 
-    def _weights(self, task, y, sample_weight, sequences, name="sample_weight"):
-        return task.weights(
+    def _weighted(self, task, y, sample_weight, sequences, name="sample_weight"):
+        weights = task.weights(
             y,
             sample_weight,
             sequences,
             class_weight=getattr(self, "class_weight", None),
             name=name,
         )
+        return task.weighted(y, weights)
 
     def _validation_data(self, task, validation):
         """Check the user's validation data; return what `train` takes."""
@@ -213,15 +214,15 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         y = task.encode(y, sequences, name="y_val")
         sequences, y = task.paired(sequences, y)
         name = "sample_weight_val"
-        return sequences, y, self._weights(task, y, sample_weight, sequences, name)
+        return sequences, *self._weighted(task, y, sample_weight, sequences, name)
 
     def _network_to_train(self, task, sequences, weights, random_state, goes_on):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
-        network_class, config = self._network_plan(task, sequences)
+        config, make = self._network_config(task, sequences)
         if goes_on:
             check_unchanged(config, self._network.config)
-            return network_class.from_config(config, self._network.parameters)
-        network = network_class.from_config(config)
+            return make(config, self._network.parameters)
+        network = make(config)
         network.initialize(
             random_state,
             weight_init=self.weight_init,
@@ -231,8 +232,8 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         )
         return network
 
-    def _network_plan(self, task, sequences):
-        """Return the class and the configuration of the network."""
+    def _network_config(self, task, sequences):
+        """Return a configuration, and what makes a network of it and parameters."""
         config = network_config(
             self,
             n_features=sequences.n_features,
@@ -240,7 +241,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             pooling=self._pooling() if task.pooled else None,
             causal=task.causal,
         )
-        return RecurrentNetwork, config
+        return config, RecurrentNetwork.from_config
 
     def _keep(self, network, task, state):
         """Set the fitted attributes."""

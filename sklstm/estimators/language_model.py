@@ -12,7 +12,7 @@ from ..network import class_probabilities
 from ..network.links import logistic
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from ..training.predictions import predictions
-from .architecture import network_config
+from .architecture import recurrent_choices
 from .base import RecurrentEstimator
 from .generating import Generator
 from .language_task import LanguageTask
@@ -193,16 +193,15 @@ class LSTMLanguageModel(RecurrentEstimator):
         task = getattr(self, "_reading", None) or self._task
         return task.read(self, X, reset=reset)
 
-    def _network_plan(self, task, sequences):
+    def _network_config(self, task, sequences):
         if task.table is None:
-            return super()._network_plan(task, sequences)
+            return super()._network_config(task, sequences)
         n_symbols = len(task.table)
-        config = network_config(
-            self, n_features=self.embedding_size, n_outputs=n_symbols, pooling=None,
-            causal=task.causal, make=SymbolNetworkConfig, n_symbols=n_symbols,
-            tied=self.tie_embedding,
+        config = SymbolNetworkConfig(
+            int(self.embedding_size), n_symbols, pooling=None, n_symbols=n_symbols,
+            tied=bool(self.tie_embedding), **recurrent_choices(self),
         )  # fmt: skip
-        return SymbolNetwork, config
+        return config, SymbolNetwork.from_config
 
     def _n_training_threads(self, network, sequences, options):
         n_pieces = 32 if options.batch_size == "auto" else options.batch_size

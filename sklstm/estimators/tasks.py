@@ -37,7 +37,7 @@ class Task:
     """
 
     pooled = True  # one output a sequence, not one a step
-    causal = False  # whether an output may not see later steps
+    causal = False  # whether a step's output must not know the steps after it
 
     def __init__(self, estimator_name):
         self._estimator_name = estimator_name
@@ -59,6 +59,10 @@ class Task:
         if sample_weight is None:
             return None
         return check_weights(sample_weight, sequences, name)
+
+    def weighted(self, y, weights):
+        """Return targets and weights as `train` takes them: one a sequence."""
+        return y, weights
 
     def check_classes(self, classes):
         """Check the classes given to a later ``partial_fit``."""

@@ -41,6 +41,8 @@ class NetworkConfig:
     zoneout : float, default=0
         Probability with which a unit keeps its state, in training; in inference states
         are mixed as is expected.
+    crf : bool, default=False
+        Whether the head is a `CRFHead`; for ``pooling=None``.
     dtype : {"float32", "float64"}, default="float32"
 
     Raises
@@ -62,6 +64,7 @@ class NetworkConfig:
     recurrent_dropout: float = 0.0
     dropout: float = 0.0
     zoneout: float = 0.0
+    crf: bool = False
     dtype: str = "float32"
 
     def __post_init__(self):

@@ -12,12 +12,15 @@ from .memory import round_up
 
 __all__ = ["LayerNoise", "PassNoise"]
 
-# Places that draw, each for every layer and direction.
+# Places that draw, each for every layer and direction. Numbers of steps are drawn by
+# another formula, from the place of the input.
 _INPUT, _RECURRENT, _ZONEOUT, _OUTPUT = range(4)
 _PLACES = 4
 # The noise of the inputs belongs to no layer, and has a number none of them has.
 _INPUT_NOISE = (1 << 32) - 1
+_STEPS = _INPUT
 
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MASK_64 = (1 << 64) - 1
 
 
@@ -78,6 +81,26 @@ class PassNoise:
             _OUTPUT, layer, direction, rate, width, workspace, "output_mask"
         )
 
+    def of_steps(self, offsets):
+        """A number between 0 and 1 for each row of a packed batch.
+
+        Parameters
+        ----------
+        offsets : ndarray of intp of shape (n_timesteps + 1,)
+
+        Returns
+        -------
+        numbers : ndarray of float64 of shape (n_rows,)
+            Each depends on the seed, the key of its sequence and the step alone.
+        """
+        n_alive = np.diff(offsets)
+        step = np.repeat(np.arange(len(n_alive), dtype=np.uint64), n_alive)
+        row = np.arange(offsets[-1]) - np.repeat(offsets[:-1], n_alive)
+        key = self._sample_keys[row].astype(np.uint64)
+        seed = np.uint64(self._place_seed(_STEPS, 0, 0))
+        mixed = _spread(_spread(_spread(seed) ^ key) ^ step)
+        return (mixed >> np.uint64(11)) * 2.0**-53
+
     def of_layer(self, recurrent_rate, layer, direction, width, workspace):
         """What a layer draws itself.
 
@@ -112,3 +135,15 @@ def _mixed(*numbers):
         mixed = ((mixed ^ number) * 0xBF58476D1CE4E5B9 + 1) & _MASK_64
         mixed ^= mixed >> 29
     return mixed >> 32
+
+
+def _spread(numbers):
+    """Numbers of 64 bits that differ in half of them if their arguments differ.
+
+    The last steps of SplitMix64 (Steele, Lea and Flood 2014), after an increment.
+    """
+    with np.errstate(over="ignore"):
+        mixed = numbers + _GOLDEN
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))

@@ -4,7 +4,7 @@ import numpy as np
 
 from .memory import round_up
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "sum_rows"]
 
 
 class Embedding:
@@ -41,25 +41,29 @@ class Embedding:
         gradient[rows] += sums
 
     def sums_of_rows(self, codes, d_rows):
-        """Add up the rows of every symbol that occurs, in the order they stand in.
+        """Symbols that occur, ascending, and the sum of the rows of each."""
+        return sum_rows(codes, d_rows[:, : self.size])
 
-        Parameters
-        ----------
-        codes : ndarray of intp of shape (n_rows,)
-        d_rows : ndarray of shape (n_rows, >= size)
 
-        Returns
-        -------
-        symbols : ndarray of intp of shape (n_distinct,)
-            Ascending.
-        sums : ndarray of shape (n_distinct, size)
-        """
-        if len(codes) == 0:
-            return codes, d_rows[:, : self.size]
-        order = np.argsort(codes, kind="stable")
-        ordered = codes[order]
-        is_first = np.empty(len(ordered), dtype=bool)
-        is_first[0], is_first[1:] = True, ordered[1:] != ordered[:-1]
-        starts = np.flatnonzero(is_first)
-        sums = np.add.reduceat(d_rows[order, : self.size], starts, axis=0)
-        return ordered[starts], sums
+def sum_rows(codes, rows):
+    """Add up the rows of every code that occurs, in the order they stand in.
+
+    Parameters
+    ----------
+    codes : ndarray of intp of shape (n_rows,)
+    rows : ndarray of shape (n_rows, width)
+
+    Returns
+    -------
+    distinct : ndarray of intp of shape (n_distinct,)
+        Ascending.
+    sums : ndarray of shape (n_distinct, width)
+    """
+    if len(codes) == 0:
+        return codes, rows
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    is_first = np.empty(len(ordered), dtype=bool)
+    is_first[0], is_first[1:] = True, ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(is_first)
+    return ordered[starts], np.add.reduceat(rows[order], starts, axis=0)

@@ -7,6 +7,7 @@ import numpy as np
 from .._kernels import kernels_for
 from .chain import Pass
 from .config import NetworkConfig
+from .crf_head import CRFHead
 from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
@@ -62,7 +63,8 @@ class RecurrentNetwork(FlatParameters):
         self.dtype = np.dtype(self.config.dtype)
         self.kernels = kernels_for(self.dtype)
         self._stack = LayerStack(self.config, self.dtype, self.kernels)
-        self._head = Head(
+        make_head = CRFHead if self.config.crf else Head
+        self._head = make_head(
             self._stack.n_outputs, self.config.n_outputs, self.dtype, self.kernels
         )
         self._parameter_layout = self._layout()
@@ -206,7 +208,8 @@ default="orthogonal"
         if self.config.is_noisy:
             keys = batch.index if noise_keys is None else noise_keys
             noise = PassNoise(self.kernels, noise_seed, keys)
-        read = self._read(batch, self.workspaces)
+        batch = self._disturbed(batch, noise)
+        read = self._read(batch, n_threads, self.workspaces)
         run = Pass(read, n_threads, True, noise, window_steps, truncate, wants_states)
         features, traces = self._stack.forward(
             run, arrays, self.config.pooling, initial
@@ -252,7 +255,11 @@ default="orthogonal"
 
     # ---- what a subclass reads -----------------------------------------------------
 
-    def _read(self, batch, workspaces=None):
+    def _disturbed(self, batch, noise):
+        """Return the batch as it is read in a training pass with noise (or None)."""
+        return batch
+
+    def _read(self, batch, n_threads, workspaces=None):
         """Return the batch as the layers see it."""
         return batch
 
@@ -303,7 +310,8 @@ default="orthogonal"
         packed = self._packed_forward()
         spare = batch.n_rows * config.n_units <= SPARE_STATES
         arrays = self._borrow(packed) if spare else self._new_arrays(packed)
-        run = Pass(self._read(batch), n_threads, wants_states=wants_states)
+        read = self._read(batch, n_threads)
+        run = Pass(read, n_threads, wants_states=wants_states)
         features, _ = self._stack.forward(run, arrays, config.pooling, initial)
         outputs = self._head.forward(features, packed[1], n_threads)
         if spare and len(self._spares) < MAX_SPARES:
@@ -326,7 +334,7 @@ default="orthogonal"
         """
         pooling = None if output == "sequence" else output
         arrays = self._new_arrays(self._packed_forward())
-        run = Pass(self._read(batch), n_threads)
+        run = Pass(self._read(batch, n_threads), n_threads)
         features, _ = self._stack.forward(run, arrays, pooling)
         return features[:, : self.n_features_out]
 

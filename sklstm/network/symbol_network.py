@@ -24,6 +24,7 @@ TABLE_SCALE = 0.5
 TIED_TABLE_SCALE = 0.1
 
 _TABLE = ("symbols", "table")
+UNKNOWN = 0
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,16 @@ class SymbolNetworkConfig(NetworkConfig):
     tied : bool, default=False
         Whether the weights of the head are the table of the symbols; the sizes must
         agree then.
+    unknown_rate : float, default=0
+        A symbol that occurs n times is read as the unknown one, 0, in training, with
+        probability ``unknown_rate / (unknown_rate + n)``.
 
     Other parameters are those of `NetworkConfig`.
     """
 
     n_symbols: int = 2
     tied: bool = False
+    unknown_rate: float = 0.0
 
     @property
     def reads_codes(self):
@@ -61,6 +66,16 @@ class SymbolNetworkConfig(NetworkConfig):
                 f"{self.n_features}"
             )
 
+    @property
+    def table_size(self):
+        """Numbers of a symbol in the table."""
+        return self.n_features
+
+    @property
+    def is_noisy(self):
+        """Whether anything is random in training."""
+        return self.unknown_rate > 0 or super().is_noisy
+
 
 class SymbolNetwork(RecurrentNetwork):
     """A recurrent network that reads integer codes of symbols.
@@ -69,19 +84,27 @@ class SymbolNetwork(RecurrentNetwork):
     stands at the end of the flat vector. Unless it is tied to the head, a pass leaves
     the gradient of the rows it has seen in ``row_gradients``, if it is given a gradient
     vector of length ``n_dense``; one of full length it fills.
+
+    Attributes
+    ----------
+    symbol_counts : ndarray of int of shape (n_symbols,)
+        How often each symbol occurs: to be set before a training with an
+        ``unknown_rate``.
     """
+
+    symbol_counts = None
 
     _config_class = SymbolNetworkConfig
 
     def _layout(self):
         config = self.config
         self._embedding = Embedding(
-            config.n_symbols, config.n_features, self.dtype, self.kernels
+            config.n_symbols, config.table_size, self.dtype, self.kernels
         )
         shapes = super()._layout().shapes
         if config.tied:
             del shapes["head", "weight"]
-        shapes[_TABLE] = (config.n_symbols, config.n_features)
+        shapes[_TABLE] = self._embedding.parameter_shapes["weight"]
         return ParameterLayout(shapes)
 
     def _bind(self):
@@ -117,7 +140,16 @@ class SymbolNetwork(RecurrentNetwork):
     def _make_workspaces(self):
         return super()._make_workspaces() | {"symbols": Workspace(self.dtype)}
 
-    def _read(self, batch, workspaces=None):
+    def _disturbed(self, batch, noise):
+        rate = self.config.unknown_rate
+        if noise is None or rate == 0:
+            return batch
+        codes = batch.inputs.reshape(-1)
+        probability = rate / (rate + self.symbol_counts[codes])
+        is_unknown = noise.of_steps(batch.offsets) < probability
+        return batch.with_inputs(np.where(is_unknown, UNKNOWN, codes))
+
+    def _read(self, batch, n_threads, workspaces=None):
         codes = batch.inputs.reshape(-1)
         if self.config.reads_codes:
             symbols, codes = distinct_codes(codes, self.config.n_symbols)
@@ -125,7 +157,8 @@ class SymbolNetwork(RecurrentNetwork):
         workspace = (
             Workspace(self.dtype) if workspaces is None else workspaces["symbols"]
         )
-        return batch.with_inputs(self._embedding.forward(codes, self._table, workspace))
+        rows = self._embedding.forward(codes, self._table, workspace)
+        return batch.with_inputs(rows)
 
     def _d_inputs(self, batch):
         n_rows = batch.n_rows

@@ -1,0 +1,139 @@
+"""What a tagger reads: vectors, symbols, or words with their characters."""
+
+import numpy as np
+
+from ..sequences import Sequences, validate_sequences
+from ..sequences.spellings import SpelledSequences
+from ..sequences.symbol_table import UNKNOWN, SymbolTable, check_symbols, is_symbols
+
+__all__ = ["INPUTS", "StepReader"]
+
+INPUTS = ("symbols", "vectors")
+
+
+class StepReader:
+    """Reads inputs as those of the first call.
+
+    Parameters
+    ----------
+    estimator : LSTMTagger
+        Gets ``n_features_in_``, if inputs are symbols.
+    X : array, data frame, list or Sequences
+        The first inputs.
+
+    Attributes
+    ----------
+    table : SymbolTable or None
+        None if inputs are vectors.
+    characters : SymbolTable or None
+        None unless characters of words are read.
+    counts : ndarray of intp of shape (n_symbols,)
+        How often each of the table's symbols stands in the first inputs.
+    """
+
+    def __init__(self, estimator, X):
+        kind = estimator.inputs
+        if kind == "auto":
+            kind = "symbols" if is_symbols(_unwrapped(X)) else "vectors"
+        self.table = self.characters = None
+        self._name = type(estimator).__name__
+        self._lowercase = estimator.lowercase
+        wants_characters = estimator.character_size is not None
+        if kind == "symbols":
+            sequences = self._checked(X)
+            words = self._words(sequences)
+            self.table = SymbolTable(words, min_count=estimator.min_count)
+            self.counts = np.bincount(
+                self.table.encode(words)[0], minlength=len(self.table)
+            )
+            if wants_characters:
+                self.characters = SymbolTable(_distinct(sequences))
+            estimator.n_features_in_ = 1
+        elif wants_characters:
+            raise ValueError(
+                f"character_size={estimator.character_size} is for words, but X holds "
+                "vectors. Leave it at None."
+            )
+
+    def read(self, estimator, X, *, reset):
+        """Check inputs and return them as a network reads them.
+
+        Parameters
+        ----------
+        estimator : LSTMTagger
+        X : array, data frame, list or Sequences
+        reset : bool
+            Whether the estimator remembers features and names.
+
+        Returns
+        -------
+        sequences : Sequences
+        """
+        if self.table is None:
+            dtype = np.dtype(estimator.dtype)
+            return validate_sequences(estimator, X, reset=reset, dtype=dtype)
+        sequences = self._checked(X)
+        codes, lengths = self.table.encode(self._words(sequences))
+        codes = Sequences(codes[:, np.newaxis], lengths)
+        if self.characters is None:
+            return codes
+        distinct = _distinct(sequences)
+        number = {word: k for k, word in enumerate(distinct)}
+        spelling_of_step = np.array(
+            [number[word] for sequence in sequences for word in sequence], dtype=np.intp
+        )
+        spellings = _spellings(self.characters, distinct)
+        return SpelledSequences(codes, spellings, spelling_of_step)
+
+    def _words(self, sequences):
+        """The sequences as the table knows them."""
+        if not self._lowercase:
+            return sequences
+        return [
+            [word.lower() if isinstance(word, str) else word for word in sequence]
+            for sequence in sequences
+        ]
+
+    def _checked(self, X):
+        X = _unwrapped(X)
+        if isinstance(X, str) or not hasattr(X, "__len__"):
+            raise ValueError(
+                f"{self._name} reads many sequences of symbols: pass a list of them, "
+                f"got {type(X).__name__}."
+            )
+        if len(X) == 0:
+            raise ValueError(f"{self._name} got no sequences: X is empty.")
+        sequences = check_symbols(X, "X")
+        for sample, sequence in enumerate(sequences):
+            if len(sequence) == 0:
+                raise ValueError(
+                    f"X[{sample}] is empty: there is no step to label. Leave it out."
+                )
+        return sequences
+
+
+def _distinct(sequences):
+    """All words there are, each once; an error if one is none."""
+    distinct = {}
+    for sample, sequence in enumerate(sequences):
+        for step, word in enumerate(sequence):
+            if not isinstance(word, str):
+                raise ValueError(
+                    f"X[{sample}][{step}] is {word!r}: characters can be read of "
+                    "strings only. Leave character_size at None."
+                )
+            distinct[word] = None
+    return list(distinct)
+
+
+def _spellings(characters, words):
+    """Codes of the characters of each word; an empty one is an unknown character."""
+    codes, lengths = characters.encode(words)
+    empty = np.flatnonzero(lengths == 0)
+    codes = np.insert(codes, np.cumsum(lengths)[empty], UNKNOWN)
+    return Sequences(codes[:, np.newaxis], np.maximum(lengths, 1))
+
+
+def _unwrapped(X):
+    """The array in a series of sequences."""
+    return X.to_numpy() if hasattr(X, "to_numpy") and np.ndim(X) == 1 else X

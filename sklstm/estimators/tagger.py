@@ -1,0 +1,304 @@
+"""`LSTMTagger`: a label for every step of a sequence."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._threads import effective_n_threads
+from ..network import RecurrentNetwork
+from ..network.config import NetworkConfig
+from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
+from ..network.word_network import WordNetwork, WordNetworkConfig
+from ..sequences.packing import pack_batch
+from ..training.minibatches import passes_by_length
+from .architecture import recurrent_choices
+from .base import RecurrentEstimator
+from .parameters import parameter, recurrent_estimator, with_default
+from .predictor import has_partial_fit
+from .shared_parameters import SharedParameters
+from .step_inputs import INPUTS, StepReader
+from .tagging_task import TaggingTask, check_step_weights
+
+# Steps that go through the network at once in inference.
+STEPS_PER_PASS = 16384
+
+
+@recurrent_estimator
+class LSTMTagger(RecurrentEstimator):
+    """Recurrent network (LSTM, GRU or RNN) that labels every step of a sequence.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    {attributes}
+
+    Examples
+    --------
+    >>> from sklstm import LSTMTagger
+    >>> X = [["flights", "to", "Rome"], ["from", "Paris", "to", "Oslo"]] * 8
+    >>> y = [["O", "O", "to"], ["O", "from", "O", "to"]] * 8
+    >>> tagger = LSTMTagger(hidden_layer_sizes=16, random_state=0).fit(X, y)
+    >>> tagger.predict([["to", "Paris"]])[0].tolist()
+    ['O', 'to']
+    """
+
+    inputs: str = parameter(
+        "auto",
+        [StrOptions({"auto", *INPUTS})],
+        """{'auto', 'symbols', 'vectors'}
+        What a step of X is: a symbol (any hashable, such as a word; a string is a
+        sequence of characters) or a vector. 'auto' takes strings and lists of symbols
+        for symbols, and everything else for vectors.
+        """,
+    )
+    output: str = parameter(
+        "softmax",
+        [StrOptions({"softmax", "crf"})],
+        """{'softmax', 'crf'}
+        How labels are decided: each step by itself, or all of a sequence together by a
+        conditional random field, which learns what label follows which.
+        """,
+    )
+    bidirectional: bool = with_default(SharedParameters, "bidirectional", True)
+    class_weight: dict | str | None = parameter(
+        None,
+        [dict, StrOptions({"balanced"}), None],
+        """dict, 'balanced' or None
+        Weights of the labels, multiplied with the sample weights of the steps.
+        'balanced' makes all labels weigh the same. Not for ``output='crf'``.
+        """,
+    )
+    embedding_size: int = parameter(
+        64,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Numbers that stand for a symbol.
+        """,
+    )
+    min_count: int = parameter(
+        1,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Symbols that occur fewer times in the training data are unknown: all of them
+        share one embedding.
+        """,
+    )
+    lowercase: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether words that differ in case only share an embedding. Characters, if they
+        are read, keep their case.
+        """,
+    )
+    character_size: int | None = parameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Hidden units of each direction of a small recurrent layer that reads the
+        characters of each word; its last states stand beside the word's embedding, so
+        that endings and capitals tell the label of words never seen. None reads words
+        as a whole.
+        """,
+    )
+    character_embedding_size: int = parameter(
+        32,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Numbers that stand for a character. Of no effect unless characters are read.
+        """,
+    )
+    unknown_rate: float = parameter(
+        0.5,
+        [Interval(Real, 0, None, closed="left")],
+        """float
+        How often symbols are read as the unknown one in training, so that its embedding
+        is learned, and the surroundings have to tell the label: one that occurs n times
+        with probability ``unknown_rate / (unknown_rate + n)``.
+        """,
+    )
+
+    # ---- fitting -------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None,
+        sample_weight_val=None,
+    ):  # fmt: skip
+        """Fit the network to sequences and the labels of their steps.
+
+        Parameters
+        ----------
+        X : array, data frame, list or Sequences
+            Sequences; see `inputs`.
+        y : list, array or 1-D object array of sequences of labels
+            As many labels for each sequence as it has steps.
+        sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
+default=None
+            A weight for each sequence, or for each of its steps; None means ones.
+        X_val, y_val : like X and y, default=None
+            Validation data, for `early_stopping`; recorded only without it.
+        sample_weight_val : like sample_weight, default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter are not valid. The estimator stays as it was.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(has_partial_fit)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on a piece of the data.
+
+        Known symbols are those of the first call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that may ever come. Needed in the first call.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def _new_task(self, classes=None, *, incremental=False):
+        name = type(self).__name__
+        return TaggingTask(name, self.output, classes, incremental=incremental)
+
+    def _read_inputs(self, X, *, reset):
+        if reset:
+            self._reader = StepReader(self, X)
+        return self._reader.read(self, X, reset=reset)
+
+    def _network_config(self, task, sequences):
+        choices = recurrent_choices(self) | {
+            "pooling": None,
+            "crf": self.output == "crf",
+        }
+        reader, n_outputs = self._reader, task.loss.n_outputs
+        if reader.table is None:
+            config = NetworkConfig(sequences.n_features, n_outputs, **choices)
+            return config, RecurrentNetwork.from_config
+        choices |= {
+            "n_symbols": len(reader.table),
+            "unknown_rate": float(self.unknown_rate),
+        }
+        size = int(self.embedding_size)
+        if reader.characters is None:
+            network_class = SymbolNetwork
+            config = SymbolNetworkConfig(size, n_outputs, **choices)
+        else:
+            network_class = WordNetwork
+            config = WordNetworkConfig(
+                size + 2 * int(self.character_size), n_outputs, **choices,
+                n_characters=len(reader.characters),
+                character_size=int(self.character_size),
+                character_embedding_size=int(self.character_embedding_size),
+            )  # fmt: skip
+
+        def make(config, parameters=None):
+            network = network_class.from_config(config, parameters)
+            network.symbol_counts = reader.counts
+            return network
+
+        return config, make
+
+    # ---- prediction ----------------------------------------------------------------
+
+    def predict(self, X):
+        """Predict the label of each step.
+
+        Parameters
+        ----------
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`, of any lengths.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), dtype object
+            Arrays of labels, one a step.
+        """
+        codes, offsets = self._computed(X, "labels")
+        return _cut(self._task.labels.classes[codes], offsets)
+
+    def predict_proba(self, X):
+        """Predict the probability of each label at each step.
+
+        Parameters
+        ----------
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`, of any lengths.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples,), dtype object
+            Arrays of shape (n_steps_i, n_classes), in the order of `classes_`, in
+            float64. With ``output='crf'`` those given the whole sequence, over all ways
+            to label the other steps.
+        """
+        return _cut(*self._computed(X, "probabilities"))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the token accuracy: the weighted part of the steps labelled right.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        score : float
+        """
+        network = self._fitted_network()
+        sequences = self._read_inputs(X, reset=False)
+        codes = self._task.encode(y, sequences).values[:, 0]
+        weights = check_step_weights(sample_weight, sequences)
+        right = self._of_steps(network, sequences, "labels") == codes
+        return float(weights[right].sum() / weights.sum())
+
+    def _computed(self, X, what):
+        """What the task says about each step, and where each sequence starts."""
+        network = self._fitted_network()
+        sequences = self._read_inputs(X, reset=False)
+        return self._of_steps(network, sequences, what), sequences.offsets
+
+    def _of_steps(self, network, sequences, what):
+        answer, of_steps = getattr(self._task.loss, what), None
+        everything = np.arange(len(sequences), dtype=np.intp)
+        for index in passes_by_length(sequences.lengths, everything, STEPS_PER_PASS):
+            batch = pack_batch(sequences, index)
+            n_threads = effective_n_threads(self.n_jobs, batch.n_rows * network.n_dense)
+            rows = answer(network.predict(batch, n_threads), batch, n_threads)
+            if of_steps is None:
+                n_steps = len(sequences.values)
+                of_steps = np.empty((n_steps, *rows.shape[1:]), rows.dtype)
+            of_steps[batch.row_source] = rows
+        return of_steps
+
+
+def _cut(of_steps, offsets):
+    """One array for each sequence, in a 1-D array."""
+    parts = np.empty(len(offsets) - 1, dtype=object)
+    for k, (start, stop) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+        parts[k] = of_steps[start:stop].copy()
+    return parts

@@ -11,6 +11,8 @@ import hashlib
 
 import numpy as np
 
+from ..sequences import Sequences
+
 
 def merge_repetitions(sequences, y, weights, index):
     """Merge equal samples.
@@ -18,7 +20,7 @@ def merge_repetitions(sequences, y, weights, index):
     Parameters
     ----------
     sequences : Sequences
-    y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets), Sequences or None
         Samples are equal if their steps and their targets are.
     weights : ndarray of shape (n_samples,) or None
         None means ones.
@@ -29,7 +31,7 @@ def merge_repetitions(sequences, y, weights, index):
     -------
     sequences : Sequences
         One sample of each kind, in an order that depends on their contents alone.
-    y : ndarray of shape (n_distinct,) or (n_distinct, n_targets) or None
+    y : ndarray of shape (n_distinct,) or (n_distinct, n_targets), Sequences or None
         Their targets.
     weights : ndarray of shape (n_distinct,), float64
         The sum of the weights of all equals.
@@ -40,7 +42,9 @@ def merge_repetitions(sequences, y, weights, index):
     used = None if weights is None else weights[index]
     merged = np.bincount(kind.ravel(), weights=used).astype(np.float64)
     kept = index[first]
-    return sequences[kept], None if y is None else np.asarray(y)[kept], merged
+    if y is not None:
+        y = y[kept] if isinstance(y, Sequences) else np.asarray(y)[kept]
+    return sequences[kept], y, merged
 
 
 def _digest(sequences, y, sample):

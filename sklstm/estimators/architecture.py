@@ -22,6 +22,7 @@ WORDS_OF = {
     "cell": "cell, peephole, coupled_gates, reset_after and activation",
     "learned_start": "learn_initial_state",
     "projection_sizes": "projection_size",
+    "crf": "output",
 }
 
 
@@ -48,23 +49,28 @@ def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
     ValueError
         If sizes are not positive integers, or the combination means nothing.
     """
-    _check_combination(estimator, causal)
-    return NetworkConfig(
-        n_features, n_outputs, pooling=pooling, **recurrent_choices(estimator)
-    )
+    choices = recurrent_choices(estimator, causal)
+    return NetworkConfig(n_features, n_outputs, pooling=pooling, **choices)
 
 
-def recurrent_choices(estimator):
+def recurrent_choices(estimator, causal=False):
     """Return the fields of a `NetworkConfig` that the shared parameters ask for.
 
     Parameters
     ----------
     estimator : RecurrentEstimator
+    causal : bool, default=False
 
     Returns
     -------
     choices : dict
+
+    Raises
+    ------
+    ValueError
+        As `network_config`.
     """
+    _check_combination(estimator, causal)
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
     return dict(
         cell=cell_name(
@@ -145,7 +151,7 @@ def check_unchanged(config, fitted):
     """
     present = fitted.as_dict()
     for name, value in config.as_dict().items():
-        if value != present[name] and name not in CHANGEABLE:
+        if value != present[name] and name not in (*CHANGEABLE, "unknown_rate"):
             words = WORDS_OF.get(name, name)
             raise ValueError(
                 f"The fitted network has {name}={present[name]!r}, so training cannot "

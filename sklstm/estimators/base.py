@@ -208,7 +208,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
                 "X_val has no effect with solver='lbfgs', which does not stop early. "
                 "Leave it out, or choose another solver."
             )
-        if y is None and task.pooled:
+        if y is None and not task.causal:
             raise ValueError("X_val is given without y_val: pass both or neither.")
         sequences = self._read_inputs(X, reset=False)
         y = task.encode(y, sequences, name="y_val")

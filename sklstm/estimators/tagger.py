@@ -6,7 +6,7 @@ import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
-from ..network import RecurrentNetwork
+from ..network import RecurrentNetwork, class_probabilities
 from ..network.config import NetworkConfig
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from ..network.word_network import WordNetwork, WordNetworkConfig
@@ -19,6 +19,11 @@ from .predictor import has_partial_fit
 from .shared_parameters import SharedParameters
 from .step_inputs import INPUTS, StepReader
 from .tagging_task import TaggingTask, check_step_weights
+
+# Standard deviation of a symbol's numbers at the start. Large ones tell rare words
+# apart by chance, and a network learns them by heart: SNIPS, F1 of validation 0.90
+# with 0.5 and 0.92 with 0.1.
+TABLE_SCALE = 0.1
 
 # Steps that go through the network at once in inference.
 STEPS_PER_PASS = 16384
@@ -198,6 +203,12 @@ default=None
         if reader.table is None:
             config = NetworkConfig(sequences.n_features, n_outputs, **choices)
             return config, RecurrentNetwork.from_config
+        if self.solver == "lbfgs":
+            raise ValueError(
+                "solver='lbfgs' looks at all data at once, and would move every "
+                "symbol's numbers at every step: symbols need a stochastic solver, "
+                "such as 'adam'."
+            )
         choices |= {
             "n_symbols": len(reader.table),
             "unknown_rate": float(self.unknown_rate),
@@ -218,6 +229,7 @@ default=None
         def make(config, parameters=None):
             network = network_class.from_config(config, parameters)
             network.symbol_counts = reader.counts
+            network.table_scale = TABLE_SCALE
             return network
 
         return config, make
@@ -294,6 +306,25 @@ default=None
                 of_steps = np.empty((n_steps, *rows.shape[1:]), rows.dtype)
             of_steps[batch.row_source] = rows
         return of_steps
+
+    # ---- step by step --------------------------------------------------------------
+
+    def _of_stream(self, outputs):
+        return class_probabilities(outputs)
+
+    def _stepper(self):
+        network = self._fitted_network()
+        if network.config.crf:
+            raise ValueError(
+                "output='crf' judges all labels of a sequence together, so there is "
+                "nothing to say before its end. Fit with output='softmax'."
+            )
+        if self._reader.table is not None:
+            raise ValueError(
+                "only vectors can be read step by step, not symbols: call predict with "
+                "the sequence so far."
+            )
+        return super()._stepper()
 
 
 def _cut(of_steps, offsets):

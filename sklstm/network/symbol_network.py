@@ -90,9 +90,12 @@ class SymbolNetwork(RecurrentNetwork):
     symbol_counts : ndarray of int of shape (n_symbols,)
         How often each symbol occurs: to be set before a training with an
         ``unknown_rate``.
+    table_scale : float
+        Standard deviation of a symbol's numbers at the start, unless tied.
     """
 
     symbol_counts = None
+    table_scale = TABLE_SCALE
 
     _config_class = SymbolNetworkConfig
 
@@ -132,7 +135,7 @@ class SymbolNetwork(RecurrentNetwork):
     def initialize(self, rng, **how):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
-        scale = TIED_TABLE_SCALE if self.config.tied else TABLE_SCALE
+        scale = TIED_TABLE_SCALE if self.config.tied else self.table_scale
         self.table[:] = rng.normal(0.0, scale, self.table.shape)
 
     # ---- passes --------------------------------------------------------------------

@@ -18,7 +18,7 @@ from .initializers import initialize_layer
 from .memory import Workspace, round_up
 from .parameters import ParameterLayout
 from .stack import LayerStack
-from .symbol_network import TABLE_SCALE, SymbolNetwork, SymbolNetworkConfig
+from .symbol_network import SymbolNetwork, SymbolNetworkConfig
 
 __all__ = ["WordNetwork", "WordNetworkConfig"]
 
@@ -115,7 +115,7 @@ class WordNetwork(SymbolNetwork):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
         table = self._character_table["weight"]
-        table[:] = rng.normal(0.0, TABLE_SCALE, table.shape)
+        table[:] = rng.normal(0.0, self.table_scale, table.shape)
         for place, layer in self._reader.layers.items():
             initialize_layer(rng, layer.cell, self._reader_parameters[place], **how)
         self.parameters_changed()

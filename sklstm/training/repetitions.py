@@ -31,7 +31,7 @@ def merge_repetitions(sequences, y, weights, index):
     -------
     sequences : Sequences
         One sample of each kind, in an order that depends on their contents alone.
-    y : ndarray of shape (n_distinct,) or (n_distinct, n_targets) or None
+    y : ndarray of shape (n_distinct,) or (n_distinct, n_targets), Sequences or None
         Their targets.
     weights : ndarray of shape (n_distinct,), float64
         The sum of the weights of all equals.
@@ -43,7 +43,7 @@ def merge_repetitions(sequences, y, weights, index):
     merged = np.bincount(kind.ravel(), weights=used).astype(np.float64)
     kept = index[first]
     if y is not None:
-        y = (y if isinstance(y, Sequences) else np.asarray(y))[kept]
+        y = y[kept] if isinstance(y, Sequences) else np.asarray(y)[kept]
     return sequences[kept], y, merged
 
 

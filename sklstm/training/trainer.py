@@ -73,8 +73,10 @@ def train(
         have ``loss.n_outputs`` outputs.
     sequences : Sequences or SequencePairs
         The inputs; pairs have the targets in them.
-    y : ndarray of shape (n_samples,) or (n_samples, n_targets) or None, default=None
-        The targets, as the loss wants them: class codes, zeros and ones, or numbers.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets), Sequences or None, \
+default=None
+        The targets, as the loss wants them: class codes, zeros and ones, or numbers;
+        or some for each step.
         None trains the network to predict the next step of its inputs; it must then
         have been made with ``pooling=None``.
     weights : ndarray of shape (n_samples,) or None, default=None

@@ -1,11 +1,12 @@
-"""Attention against PyTorch on the CPU: a training pass, and one step of a decoder.
+"""Attention against PyTorch on the CPU: training, and one step of a decoder.
 
     python benchmarks/attention.py                 every case, one thread
     OMP_NUM_THREADS=2 python benchmarks/attention.py 2
 
 Both sides compute scores, weights and contexts from queries and memory that exist,
 and, in the training pass, the gradients of both. PyTorch gets batches of equal lengths,
-which it needs no mask for; ours get the same. Times are medians of interleaved runs.
+which it needs no mask for; ours get the same. The last table is one whole step of a
+translator's decoder, from symbols to scores. Times are medians of interleaved runs.
 """
 
 import sys
@@ -13,8 +14,13 @@ import time
 
 import numpy as np
 import torch
+from torch import nn
 
 from sklstm._kernels import ISA, kernels_for
+from sklstm.network.sequence_to_sequence import SequenceToSequence
+from sklstm.network.step_decoder import StepDecoder
+from sklstm.sequences import Sequences
+from sklstm.sequences.pairs import SequencePairs
 
 # Samples, steps that look, steps that are looked at, elements.
 TRAINING = [(64, 12, 12, 384), (32, 30, 30, 128), (16, 100, 400, 256)]
@@ -108,6 +114,57 @@ class Torch:
         self.compute().backward(self.d_context)
 
 
+# The decoder of benchmarks/translation.py: units, elements of a symbol, symbols, steps
+# that are looked at.
+HIDDEN, SIZE, N_SYMBOLS, N_MEMORY = 384, 256, 4400, 12
+
+
+class OurDecoder:
+    """One step of our decoder for some hypotheses."""
+
+    def __init__(self, n_rows, n_threads):
+        network = SequenceToSequence(
+            100, N_SYMBOLS, encoder_layer_sizes=(HIDDEN // 2,),
+            decoder_layer_sizes=(HIDDEN,), source_embedding_size=SIZE,
+            embedding_size=SIZE,
+        )  # fmt: skip
+        network.initialize(np.random.RandomState(0))
+        sources = Sequences(
+            np.ones((n_rows * N_MEMORY, 1), dtype=np.intp), [N_MEMORY] * n_rows
+        )
+        none = np.zeros(n_rows, dtype=np.intp)
+        pairs = SequencePairs(sources, none[:0], none, start=1, end=2)
+        self.decoder = StepDecoder(network, pairs.pack(), n_threads)
+        self.symbols = np.full(n_rows, 5)
+
+    def step(self):
+        """Scores of the next symbols."""
+        return self.decoder.step(self.symbols, self.decoder.state)
+
+
+class TorchDecoder:
+    """The same step of PyTorch's modules."""
+
+    def __init__(self, n_rows):
+        self.table = nn.Embedding(N_SYMBOLS, SIZE)
+        self.recurrent = nn.LSTM(SIZE, HIDDEN, batch_first=True)
+        self.attention = nn.Linear(HIDDEN, HIDDEN, bias=False)
+        self.mix = nn.Linear(2 * HIDDEN, SIZE)
+        self.output = nn.Linear(SIZE, N_SYMBOLS)
+        self.memory = torch.rand(n_rows, N_MEMORY, HIDDEN)
+        self.state = (torch.rand(1, n_rows, HIDDEN), torch.rand(1, n_rows, HIDDEN))
+        self.symbols = torch.full((n_rows, 1), 5)
+
+    def step(self):
+        """Scores of the next symbols."""
+        with torch.inference_mode():
+            hidden, state = self.recurrent(self.table(self.symbols), self.state)
+            scores = self.attention(hidden) @ self.memory.transpose(1, 2)
+            context = scores.softmax(2) @ self.memory
+            mixed = self.mix(torch.cat([hidden, context], 2)).tanh()
+            return self.output(mixed), state
+
+
 def seconds(functions, n_rounds):
     """Median time of each function, called in turn."""
     times = [[] for _ in functions]
@@ -138,6 +195,13 @@ def main():
                     f"{kind:9}{name:10}{shape!s:22}{mine * 1e6:8.0f}us"
                     f"{other * 1e6:8.0f}us{other / mine:7.2f}"
                 )
+    for n_rows in (1, 16, 64, 320):
+        ours, peer = OurDecoder(n_rows, n_threads), TorchDecoder(n_rows)
+        mine, other = seconds([ours.step, peer.step], 100)
+        print(
+            f"{'decoder':9}{'step':10}{n_rows:<22}{mine * 1e6:8.0f}us"
+            f"{other * 1e6:8.0f}us{other / mine:7.2f}"
+        )
 
 
 if __name__ == "__main__":

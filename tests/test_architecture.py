@@ -37,7 +37,8 @@ ARROWS = {
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
-    "metrics": {"estimators", "network", "_sklearn_compat"},
+    # Decoding: an error rate is made of edit distances.
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
     "datasets": set(),
     "_threads": set(),
     "_sklearn_compat": set(),

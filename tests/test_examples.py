@@ -60,3 +60,50 @@ def test_forecasts_beat_last_week_and_hold_their_intervals(tmp_path):
     assert 75 < inside < 85
     pictures = sorted(path.stem for path in tmp_path.glob("*.png"))
     assert pictures == ["forecasting_backtest", "forecasting_weeks"]
+
+
+def run_example(name, folder):
+    """What an example prints; its pictures go into the folder."""
+    pytest.importorskip("matplotlib")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name, "--save", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MPLBACKEND": "agg", "MPLCONFIGDIR": str(folder)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_translation_needs_attention_and_draws_it(tmp_path):
+    printed = run_example("translation.py", tmp_path)
+    shares = [float(share) for share in re.findall(r"([\d.]+)% of 500", printed)]
+    greedy, _beam, greedy_without, _beam_without = shares
+    assert greedy > 97
+    assert greedy_without < 60
+    assert [path.stem for path in tmp_path.glob("*.png")] == ["translation_attention"]
+
+
+@pytest.mark.slow
+def test_scenes_are_described_better_from_patches(tmp_path):
+    printed = run_example("captioning.py", tmp_path)
+    vector, patches = map(float, re.findall(r"([\d.]+)% of 1000", printed))
+    assert vector > 60
+    assert patches > 95
+    assert [path.stem for path in tmp_path.glob("*.png")] == ["captioning_scenes"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "example, error, pictures",
+    [
+        ("speech", 12, ["speech_recognition_alignment", "speech_recognition_training"]),
+        ("handwriting", 4, ["handwriting_recognition"]),
+    ],
+)
+def test_transcripts_have_few_errors(tmp_path, example, error, pictures):
+    printed = run_example(f"{example}_recognition.py", tmp_path)
+    assert float(re.search(r"rate, test: ([\d.]+) %", printed)[1]) < error
+    assert sorted(path.stem for path in tmp_path.glob("*.png")) == pictures

@@ -27,7 +27,6 @@
 #
 # Rows are packed (time-major, longest sequence first), tags padded to whole registers: padded
 # tags have p = 0. A sequence without steps has Z = 1.
-from libc.math cimport NAN, log
 
 cdef extern from "chain.h" nogil:
     const real LOWEST             # finite: for -infinity where that is subtracted from itself

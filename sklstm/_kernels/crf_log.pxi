@@ -7,16 +7,6 @@
 # products. Rows of log alpha and log beta are raised so that their largest element is 0, as
 # small numbers have more digits behind the point.
 
-cdef inline vreg v_log_lanes(vreg x) noexcept nogil:
-    """Logarithms, one by one."""
-    cdef real lane[16]
-    cdef Py_ssize_t i
-    v_store(lane, x)
-    for i in range(LANES):
-        lane[i] = <real> log(<double> lane[i])
-    return v_load(lane)
-
-
 cdef inline void log_product(const Chain* chain, const real* v, const real* table,
                              real* out) noexcept nogil:
     """out_j = log sum_i exp(v_i + table_ij)."""
@@ -32,7 +22,7 @@ cdef inline void log_product(const Chain* chain, const real* v, const real* tabl
         total = v_set(0)
         for i in range(chain.n_tags):
             total = total + v_exp(v_set(v[i]) + v_load(column + i * chain.stride) - largest)
-        v_store(out + block * LANES, v_log_lanes(total) + largest)
+        v_store(out + block * LANES, v_log(total) + largest)
 
 
 cdef inline real log_of_sum(const Chain* chain, const real* a, const real* b) noexcept nogil:

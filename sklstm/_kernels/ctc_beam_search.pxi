@@ -232,7 +232,8 @@ cdef Py_ssize_t child_of(Prefix* tree, Py_ssize_t parent, Py_ssize_t label,
     return node
 
 
-cdef Py_ssize_t write_prefix(const Prefix* tree, Py_ssize_t node, Py_ssize_t* labels) noexcept nogil:
+cdef Py_ssize_t write_prefix(const Prefix* tree, Py_ssize_t node,
+                             Py_ssize_t* labels) noexcept nogil:
     cdef Py_ssize_t n_labels = 0, place = node
     while tree[place].parent >= 0:
         n_labels = n_labels + 1

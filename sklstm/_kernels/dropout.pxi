@@ -1,5 +1,8 @@
+# What is random in the inputs and outputs of layers.
+#
 # Dropout with one mask a sequence (Gal and Ghahramani 2016): the same units are left out at
-# all of its steps. A mask depends on a seed and on the number of the sample alone.
+# all of its steps. A mask depends on a seed and on the number of the sample alone. Gaussian
+# noise depends on the step as well.
 
 def draw_mask(
     unsigned int seed,
@@ -60,3 +63,33 @@ cdef inline void scale_row(const real* row, const real* mask, real* out,
     else:
         for column in range(width):
             out[column] = row[column] * mask[column]
+
+
+def add_noise(
+    unsigned int seed,
+    const unsigned int[::1] sample_keys, # IN     (n_samples,)
+    const Py_ssize_t[::1] offsets,       # IN     (n_steps + 1,) packed row where each step starts
+    double deviation,
+    const real[:, ::1] rows,             # IN     (n_rows, width)
+    real[:, ::1] out,                    # OUT    (n_rows, width)
+    int n_threads,
+):
+    """out = rows + Gaussian noise of a standard deviation."""
+    cdef Py_ssize_t step, row, n_steps = offsets.shape[0] - 1
+    if rows.shape[0] == 0 or rows.shape[1] == 0:
+        return
+    n_threads = team(n_steps, rows.shape[0] * rows.shape[1], n_threads)
+    for step in prange(n_steps, nogil=True, schedule="static", num_threads=n_threads):
+        for row in range(offsets[step], offsets[step + 1]):
+            add_noise_to_row(random_key(seed, sample_keys[row - offsets[step]], step),
+                             <real> deviation, &rows[row, 0], &out[row, 0], rows.shape[1])
+
+
+cdef inline void add_noise_to_row(unsigned int key, real deviation, const real* row, real* out,
+                                  Py_ssize_t width) noexcept nogil:
+    cdef real noise[64]
+    cdef Py_ssize_t block, column
+    for block in range(ceil_divide(width, LANES)):
+        v_store(noise, v_set(deviation) * v_normal(v_random(key, block * LANES)))
+        for column in range(block * LANES, min((block + 1) * LANES, width)):
+            out[column] = row[column] + noise[column - block * LANES]

@@ -336,3 +336,47 @@ def weight_gradient(
             n_columns * (task // panels_split + 1) // columns_split,
             &scratch[task, 0])
         restore_subnormals(saved)
+
+
+# ---- symbols ----
+# Rows with the same code have the same input: their gates' gradients are added up first, and
+# the products with the input run over the distinct codes of a batch only.
+
+def sum_gates(
+    const real[:, :, ::1] d_gates,       # IN     (n_blocks, >= n_rows, slots * LANES)
+    const Py_ssize_t[::1] order,         # IN     (n_rows,) rows by code, ascending within a code
+    const Py_ssize_t[::1] starts,        # IN     (n_codes + 1,) where each code's rows start
+    bint descending,                     # sum from the last row to the first
+    bint accumulate,                     # onto what sums hold
+    real[:, :, ::1] sums,                # INOUT  (n_blocks, >= n_codes, slots * LANES)
+    int n_threads,
+):
+    """sums[:, code] = the sum of the rows of a code, each in one fixed order."""
+    cdef Py_ssize_t n_codes = starts.shape[0] - 1, n_blocks = d_gates.shape[0]
+    cdef Py_ssize_t width = d_gates.shape[2], task
+    cdef unsigned int saved
+    if n_codes == 0 or n_blocks == 0:
+        return
+    n_threads = team(n_codes * n_blocks, order.shape[0] * n_blocks * width, n_threads)
+    for task in prange(n_codes * n_blocks, nogil=True, schedule="dynamic", chunksize=16,
+                       num_threads=n_threads):
+        saved = flush_subnormals()
+        sum_of_code(&d_gates[task % n_blocks, 0, 0], &order[0], starts[task // n_blocks],
+                    starts[task // n_blocks + 1], width, descending, accumulate,
+                    &sums[task % n_blocks, task // n_blocks, 0])
+        restore_subnormals(saved)
+
+
+cdef inline void sum_of_code(const real* rows, const Py_ssize_t* order, Py_ssize_t start,
+                             Py_ssize_t stop, Py_ssize_t width, bint descending,
+                             bint accumulate, real* sums) noexcept nogil:
+    cdef Py_ssize_t i, slot, n_slots = width // LANES
+    cdef const real* row
+    if not accumulate:
+        for slot in range(n_slots):
+            v_store(sums + slot * LANES, v_set(0))
+    for i in range(stop - start):
+        row = rows + order[stop - 1 - i if descending else start + i] * width
+        for slot in range(n_slots):
+            v_store(sums + slot * LANES, v_load(sums + slot * LANES)
+                    + v_load(row + slot * LANES))

@@ -18,7 +18,7 @@ double. The parts, from the inside out:
     crf*.pxi        conditional random field over the tags of a sequence
     attention.pxi   steps of one sequence that look at the steps of another
     search.pxi      the likeliest symbols of a step
-    dropout.pxi     masks, and rows times the mask of their sequence
+    dropout.pxi     masks, rows times the mask of their sequence, rows with noise
     streaming.pxi   one step of sequences that arrive step by step
     ctc.pxi         loss of label sequences without times; ctc_decoding.pxi and
                     ctc_beam_search.pxi read labels from outputs

@@ -28,6 +28,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     unsigned int random_key(unsigned int seed, unsigned int sample, unsigned int step)
     ctypedef unsigned int vrandom  # one register of pairs of random numbers
     vrandom v_random(unsigned int key, Py_ssize_t unit)
+    vreg v_normal(vrandom numbers)
     vbits v_below(vrandom numbers, int part, unsigned int threshold)
     vbits v_bits_set(real_bits x)
     real_bits v_lane(vbits b, Py_ssize_t lane)
@@ -36,6 +37,7 @@ cdef extern from "tile.h" nogil:   # and simd.h, which it includes
     ctypedef struct Operand:
         pass
     Operand operand_dense(const real* rows, Py_ssize_t row_stride, Py_ssize_t length)
+    Operand operand_coded(const real* any, const Py_ssize_t* codes, Py_ssize_t bias_stride)
     Operand operand_grouped(const real* rows, Py_ssize_t row_stride, Py_ssize_t n_groups,
                             Py_ssize_t group_length, Py_ssize_t group_stride)
     void tile_multiply(Py_ssize_t n_rows, Py_ssize_t width, Tile out, const real* bias,
@@ -84,7 +86,10 @@ cdef struct LayerPass:
     real* gates               # OUT    (n_blocks, n_steps rows, n_slots * LANES) or NULL: inference
     real* extra               # OUT    (rows, stride), what a cell needs beside the gates
     const real* panels        # IN     packed weights of the forward phases, or of the backward ones
-    const real* bias          # IN     packed biases
+    const real* bias          # IN     packed biases; where rows have codes, a table with a row
+                              #        for each code: the biases and the product of the input
+    const Py_ssize_t* codes   # IN     (n_steps rows,) or NULL
+    Py_ssize_t bias_stride    # elements of a row of that table
     const real* peephole      # IN     (n_peepholes, stride) or NULL
     const real* mask          # IN     (n_samples, output_stride) or NULL: recurrent dropout
     Zoneout zoneout
@@ -148,6 +153,8 @@ cdef inline Py_ssize_t panel_width(const LayerPass* layer, Py_ssize_t panel,
 
 cdef inline Operand input_operand(const LayerPass* layer, const Rows* rows) noexcept nogil:
     """The inputs of some rows."""
+    if layer.codes != NULL:
+        return operand_coded(layer.x, layer.codes + rows.step, layer.bias_stride)
     return operand_dense(layer.x + rows.step * layer.x_stride, layer.x_stride, layer.n_inputs)
 
 

@@ -107,3 +107,29 @@ def softmax(real[:, ::1] rows):
                 total = total + values[column]
             for column in range(n_columns):
                 values[column] = values[column] / total
+
+
+def log_softmax(real[:, ::1] rows):
+    """Each row to logarithms of probabilities, in place; NaN anywhere makes the row NaN."""
+    cdef Py_ssize_t row, column, n_columns = rows.shape[1]
+    cdef real largest, total
+    cdef real exponentials[64]
+    cdef real* values
+    if n_columns == 0:
+        return
+    with nogil:
+        for row in range(rows.shape[0]):
+            values = &rows[row, 0]
+            largest = values[0]
+            for column in range(1, n_columns):
+                if values[column] > largest:
+                    largest = values[column]
+            total = 0
+            for column in range(n_columns):
+                if column % LANES == 0:
+                    exponentials_of_block(values, largest, column, n_columns, exponentials)
+                total = total + exponentials[column % LANES]
+            v_store(exponentials, v_log(v_set(total)))
+            total = exponentials[0]
+            for column in range(n_columns):
+                values[column] = (values[column] - largest) - total

@@ -197,9 +197,12 @@ def layer_forward(
     str cell_name,
     Py_ssize_t hidden_size,
     Py_ssize_t output_size,              # hidden_size, or the size of the projection
-    const real[:, :] x,                  # IN     (n_rows, n_inputs), rows contiguous
+    const real[:, :] x,                  # IN     (n_rows, n_inputs), rows contiguous; with codes
+                                         #        not read
+    const Py_ssize_t[::1] codes,         # IN     (n_rows,) row of the table, or None
     const real[::1] panels,              # IN     pack_gates of every forward phase
-    const real[::1] bias,                # IN     pack_bias of every forward phase
+    const real[:, ::1] bias,             # IN     (1, size) pack_bias of every forward phase; with
+                                         #        codes a table of such rows, products with x in it
     const real[:, ::1] peephole,         # IN     (n_peepholes, stride) or None
     const Py_ssize_t[:, ::1] steps,      # IN     (n_steps, 6), the step table
     const Py_ssize_t[::1] blocks,        # IN     (n_blocks + 1,)
@@ -226,10 +229,14 @@ def layer_forward(
     layer = make_layer(&kernel, hidden_size, output_size, hidden, recurrent, cell, gates, extra,
                        peephole, mask)
     layer.n_inputs = x.shape[1]
+    if codes is not None:
+        layer.n_inputs = 0
+        layer.codes = &codes[0]
+        layer.bias_stride = bias.shape[1]
     layer.x = &x[0, 0]
     layer.x_stride = x.strides[0] // <Py_ssize_t> sizeof(real)
     layer.panels = &panels[0]
-    layer.bias = &bias[0]
+    layer.bias = &bias[0, 0]
     layer.zoneout = make_zoneout(zoneout, zoneout_seed, sample_keys)
     for block in prange(n_blocks, nogil=True, schedule="dynamic", chunksize=1,
                         num_threads=n_threads if n_blocks > 1 else 1):

@@ -16,7 +16,7 @@ cdef inline void keep_best(real output, Py_ssize_t symbol, Py_ssize_t n_best, do
 
 
 cdef inline double log_normaliser_of(const real* outputs, Py_ssize_t n_symbols,
-                              real largest) noexcept nogil:
+                                     real largest) noexcept nogil:
     """log(sum of exp(output - largest)); a NaN among the outputs makes it NaN."""
     cdef real rest[64]
     cdef vreg total = v_set(0)

@@ -20,16 +20,24 @@ typedef struct {
     ptrdiff_t n_groups;        /* the k axis: n_groups runs of group_length elements, */
     ptrdiff_t group_length;    /* group_stride apart                                  */
     ptrdiff_t group_stride;
+    const ptrdiff_t *codes;    /* or NULL; as first operand: row m starts from the bias  */
+    ptrdiff_t bias_stride;     /* codes[m] * bias_stride elements on, not from one for all */
 } Operand;
 
 ALWAYS_INLINE Operand operand_dense(const real *rows, ptrdiff_t row_stride, ptrdiff_t length) {
-    Operand operand = {rows, row_stride, 1, length, length};
+    Operand operand = {rows, row_stride, 1, length, length, NULL, 0};
+    return operand;
+}
+
+/* Rows whose product with the panel stands in a table already, the bias in it. */
+ALWAYS_INLINE Operand operand_coded(const real *any, const ptrdiff_t *codes, ptrdiff_t bias_stride) {
+    Operand operand = {any, 0, 1, 0, 0, codes, bias_stride};
     return operand;
 }
 
 ALWAYS_INLINE Operand operand_grouped(const real *rows, ptrdiff_t row_stride, ptrdiff_t n_groups,
                                       ptrdiff_t group_length, ptrdiff_t group_stride) {
-    Operand operand = {rows, row_stride, n_groups, group_length, group_stride};
+    Operand operand = {rows, row_stride, n_groups, group_length, group_stride, NULL, 0};
     if (group_length == group_stride) {
         operand.n_groups = 1;
         operand.group_length = operand.group_stride = n_groups * group_length;
@@ -61,8 +69,10 @@ ALWAYS_INLINE void tile_multiply_fixed(
     const real *bias, const Operand *first, const Operand *second, const real *panel) {
     const int n_slots = width + shift;
     Tile tile;
-    UNROLL for (int m = 0; m < n_rows; m++)
-        UNROLL for (int s = 0; s < n_slots; s++) tile[m][s] = bias ? v_load(bias + s * LANES) : v_set(0);
+    UNROLL for (int m = 0; m < n_rows; m++) {
+        const real *start = first->codes ? bias + first->codes[m] * first->bias_stride : bias;
+        UNROLL for (int s = 0; s < n_slots; s++) tile[m][s] = bias ? v_load(start + s * LANES) : v_set(0);
+    }
     const real *a = first->rows;
     for (ptrdiff_t group = 0; group < first->n_groups; group++, a += first->group_stride)
         panel = tile_accumulate(n_rows, width, 0, tile, a, first->row_stride, 1, first->group_length,

@@ -8,7 +8,13 @@ from ..network import NetworkConfig, cell_name
 from ..network.sequence_to_sequence_config import SequenceToSequenceConfig
 
 # What may change when training goes on: it is no part of the weights' shapes.
-CHANGEABLE = ("input_dropout", "recurrent_dropout", "dropout", "zoneout")
+CHANGEABLE = (
+    "input_noise",
+    "input_dropout",
+    "recurrent_dropout",
+    "dropout",
+    "zoneout",
+)
 
 
 # Parameters that a field of the configuration is made of, where the name is another.
@@ -20,7 +26,16 @@ WORDS_OF = {
 }
 
 
-def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
+def network_config(
+    estimator,
+    *,
+    n_features,
+    n_outputs,
+    pooling,
+    causal=False,
+    make=NetworkConfig,
+    **further,
+):
     """Return the configuration that an estimator's parameters ask for.
 
     Parameters
@@ -32,7 +47,10 @@ def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
     pooling : {"last", "mean", "max"} or None
         None gives one output for every step.
     causal : bool, default=False
-        Whether the output of a step must not know the steps after it.
+        Whether an output may not see later steps.
+    make : type, default=NetworkConfig
+    **further
+        Fields that `make` has besides.
 
     Returns
     -------
@@ -43,30 +61,11 @@ def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
     ValueError
         If sizes are not positive integers, or the combination means nothing.
     """
-    choices = recurrent_choices(estimator, causal)
-    return NetworkConfig(n_features, n_outputs, pooling=pooling, **choices)
-
-
-def recurrent_choices(estimator, causal=False):
-    """Return the fields of a `NetworkConfig` that the shared parameters ask for.
-
-    Parameters
-    ----------
-    estimator : RecurrentEstimator
-    causal : bool, default=False
-
-    Returns
-    -------
-    choices : dict
-
-    Raises
-    ------
-    ValueError
-        As `network_config`.
-    """
-    _check_combination(estimator, causal)
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
-    return dict(
+    _check_combination(estimator, causal)
+    return make(
+        n_features,
+        n_outputs,
         cell=cell_name(
             estimator.cell,
             reset_after=estimator.reset_after,
@@ -78,8 +77,10 @@ def recurrent_choices(estimator, causal=False):
         projection_sizes=_projection_sizes(estimator.projection_size, sizes),
         bidirectional=bool(estimator.bidirectional),
         learned_start=bool(estimator.learn_initial_state),
+        pooling=pooling,
         dtype=np.dtype(estimator.dtype),
         **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
+        **further,
     )
 
 
@@ -99,6 +100,11 @@ def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
     -------
     config : SequenceToSequenceConfig
     """
+    if estimator.input_noise and source != "vectors":
+        raise ValueError(
+            f"input_noise={estimator.input_noise!r} has no effect where sources are "
+            "not sequences of vectors. Leave it at 0; dropout applies to all sources."
+        )
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
     if estimator.encoder_layer_sizes is None:
         directions = 2 if estimator.bidirectional else 1

@@ -336,7 +336,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
                 forbidden=task.forbidden, n_threads=n_threads,
             )  # fmt: skip
             for sample, hypotheses in zip(batch.index, results, strict=True):
-                found[sample] = hypotheses
+                found[sample] = [
+                    one._replace(symbols=one.symbols[:limit]) for one in hypotheses
+                ]
         return found
 
     def _n_threads(self, n_rows):

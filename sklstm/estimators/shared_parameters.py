@@ -141,6 +141,16 @@ class SharedParameters(BaseEstimator):
         """,
         only=_STOCHASTIC,
     )
+    input_noise: float = parameter(
+        0.0,
+        [Interval(Real, 0, None, closed="left")],
+        """float
+        Standard deviation of the Gaussian noise that is added to the inputs in
+        training, drawn anew for every channel, step and update. For channels on a
+        standard scale 0.1 to 0.5 is usual, in speech most of all.
+        """,
+        only=_STOCHASTIC,
+    )
     input_dropout: float = parameter(
         0.0,
         [Interval(Real, 0, 1, closed="left")],
@@ -346,7 +356,7 @@ class SharedParameters(BaseEstimator):
         ["random_state"],
         """int, RandomState instance or None
         Source of the first weights, of the validation part, of the mini-batches, and
-        of dropout and zoneout.
+        of dropout, zoneout and noise.
         An int makes `fit` give the same bits on every call, whatever the number of
         threads.
         """,

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from ..decoding import edit_distance
 from .checks import check_pairs, check_sample_weight
-from .edit_distance import edit_distance
 
 __all__ = ["label_error_rate"]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .coded_rows import CodedRows
 from .dropout import PassNoise
 from .pooling import pool_window, pool_window_backward
 from .steps import BatchPlan, make_plan, time_windows
@@ -219,7 +220,7 @@ class Chain:
                     )
                 if run.truncate and k:
                     d_states[i].cut(layer_run.plan.n_alive)
-            self._send_out(layer_runs[0], d_inputs)
+            self._send_out(layer_runs[0], d_inputs, is_last=k == 0)
             is_first = False
         for layer, d_state, views in zip(self.layers, d_states, gradients, strict=True):
             layer.finish_gradients(d_state, views)
@@ -323,13 +324,16 @@ class Chain:
             layer.kernels.scale_rows(d_x, plan.offsets, mask, d_x, run.n_threads)
         return d_x
 
-    def _send_out(self, layer_run, d_inputs):
+    def _send_out(self, layer_run, d_inputs, *, is_last):
         """The gradient of the parts of the chain's input."""
         plan, gates = layer_run.plan, layer_run.states.gates
+        rows, x = plan.rows, layer_run.x
+        if isinstance(x, CodedRows):  # of the distinct rows, summed over all windows
+            if not is_last:
+                return
+            gates, rows = x.gate_sums, slice(None)
         for panels, d_rows, accumulate in d_inputs:
-            self.layers[0].input_gradient(
-                plan, gates, panels, d_rows[plan.rows], accumulate
-            )
+            self.layers[0].input_gradient(plan, gates, panels, d_rows[rows], accumulate)
 
     # ---- small parts ---------------------------------------------------------------
 

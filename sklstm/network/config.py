@@ -33,6 +33,8 @@ class NetworkConfig:
         Whether the initial states are parameters.
     pooling : {"last", "mean", "max"} or None, default="last"
         How a sequence becomes one vector; None gives one output for every step.
+    input_noise : float, default=0
+        Standard deviation of the Gaussian noise added to the inputs in training.
     input_dropout, recurrent_dropout, dropout : float, default=0
         Rates of dropout: of the inputs, of the hidden states on their way into the
         next step, between layers and before the head. One mask a sequence.
@@ -57,6 +59,7 @@ class NetworkConfig:
     bidirectional: bool = False
     learned_start: bool = False
     pooling: str | None = "last"
+    input_noise: float = 0.0
     input_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     dropout: float = 0.0
@@ -83,6 +86,11 @@ class NetworkConfig:
             object.__setattr__(self, name, value)
 
     @property
+    def reads_codes(self):
+        """Whether the first layer reads `CodedRows`."""
+        return False
+
+    @property
     def directions(self):
         """Numbers of the directions: 0 reads forward, 1 backward."""
         return (0, 1) if self.bidirectional else (0,)
@@ -100,9 +108,8 @@ class NetworkConfig:
     @property
     def is_noisy(self):
         """Whether anything is random in training."""
-        return any(
-            (self.input_dropout, self.recurrent_dropout, self.dropout, self.zoneout)
-        )
+        rates = (self.input_dropout, self.recurrent_dropout, self.dropout)
+        return any((*rates, self.zoneout, self.input_noise))
 
     def as_dict(self):
         """The fields by name."""

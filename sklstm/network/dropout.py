@@ -1,4 +1,4 @@
-"""What is random in a training pass: dropout masks and zoneout.
+"""What is random in a training pass: dropout masks, zoneout, noise of the inputs.
 
 Every number depends on a seed, on its place in the network and on the number of the
 sample among those that count, never on threads or on the companions in a batch.
@@ -17,6 +17,8 @@ __all__ = ["LayerNoise", "PassNoise"]
 _INPUT, _RECURRENT, _ZONEOUT, _OUTPUT = range(4)
 _PLACES = 4
 _STEPS = _INPUT
+# The noise of the inputs belongs to no layer, and has a number none of them has.
+_INPUT_NOISE = (1 << 32) - 1
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MASK_64 = (1 << 64) - 1
@@ -61,6 +63,17 @@ class PassNoise:
     def input_mask(self, rate, width, workspace):
         """Mask of the network's inputs, or None for a rate of 0."""
         return self._mask(_INPUT, 0, 0, rate, width, workspace, "input_mask")
+
+    def noisy_inputs(self, deviation, batch, workspace, n_threads):
+        """Inputs of a batch with Gaussian noise; as they are for a deviation of 0."""
+        if deviation == 0:
+            return batch.inputs
+        noisy = workspace.take("noisy_inputs", batch.inputs.shape)
+        self._kernels.add_noise(
+            _mixed(*self._seed, _INPUT_NOISE), self._sample_keys, batch.offsets,
+            deviation, batch.inputs, noisy, n_threads,
+        )  # fmt: skip
+        return noisy
 
     def output_mask(self, rate, layer, direction, width, workspace):
         """Mask of a layer's outputs, or None for a rate of 0."""

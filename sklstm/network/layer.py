@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .coded_rows import CodedRows
 from .dropout import LayerNoise
 from .weights import ONE_GATE, LayerWeights
 
@@ -80,8 +81,8 @@ class RecurrentLayer(LayerWeights):
         Parameters
         ----------
         plan : BatchPlan
-        x : ndarray of shape (n_rows, n_inputs)
-            Packed rows, each contiguous.
+        x : ndarray of shape (n_rows, n_inputs) or CodedRows
+            Packed rows, each contiguous; coded ones if the layer reads codes.
         packed : PackedLayer
             From `pack_forward`.
         workspace : Workspace
@@ -117,12 +118,25 @@ class RecurrentLayer(LayerWeights):
         if self.cell.has_extra or self.projection_size:
             n_rows = plan.n_rows if training else n_samples
             extra = workspace.take("extra", (n_rows, self.stride))
+        codes, biases = None, packed.biases
+        if isinstance(x, CodedRows):
+            codes, biases = x.codes, self._input_table(plan, x, packed, workspace)
+            x = x.rows
         self.kernels.layer_forward(
-            self.cell_name, self.hidden_size, self.output_size, x, packed.panels,
-            packed.biases, packed.peephole, plan.steps, plan.blocks, hidden, recurrent,
-            cell, gates, extra, mask, self.zoneout, *draws, plan.n_threads,
+            self.cell_name, self.hidden_size, self.output_size, x, codes,
+            packed.panels, biases, packed.peephole, plan.steps, plan.blocks, hidden,
+            recurrent, cell, gates, extra, mask, self.zoneout, *draws, plan.n_threads,
         )  # fmt: skip
         return LayerStates(hidden, recurrent, cell, gates, extra, noise)
+
+    def _input_table(self, plan, x, packed, workspace):
+        """What tiles start from: biases and the product of each distinct row."""
+        table = workspace.take("table", (len(x.rows), packed.biases.shape[1]))
+        self.kernels.dense(
+            x.rows, 1, self.n_inputs, self.n_inputs, packed.input_panels,
+            packed.biases.reshape(-1), False, table, plan.n_threads,
+        )  # fmt: skip
+        return table
 
     def _take_states(self, plan, workspace, name, initial, size, stride):
         rows = workspace.take(name, (plan.n_states, stride))
@@ -219,6 +233,7 @@ class RecurrentLayer(LayerWeights):
         self, plan, x, states, d_projected, workspace, gradients, accumulate
     ):
         hidden = states.hidden if states.recurrent is None else states.recurrent
+        coded = isinstance(x, CodedRows)
         sources = {
             "input": (x, plan.input_segments),
             "previous": (hidden, plan.previous_segments),
@@ -226,6 +241,8 @@ class RecurrentLayer(LayerWeights):
         }
         # The backward pass meets the last step of its direction first.
         how = (not plan.reverse, accumulate, self._scratch(plan, workspace))
+        if coded:
+            sums = self._sums_by_code(plan, x, states, workspace, accumulate)
         for product in self.cell.weight_gradients:
             d_bias = gradients.get(product.bias)
             if product.bias == "bias_hh":
@@ -233,11 +250,21 @@ class RecurrentLayer(LayerWeights):
             operands = tuple(
                 (*sources[source], gradients[parameter])
                 for parameter, source in product.products
+                if not (coded and source == "input")
             )
-            self.kernels.weight_gradient(
-                states.gates[:, : plan.n_rows], product.first_slot, product.gates,
-                self.hidden_size, operands, d_bias, *how, plan.n_threads,
-            )  # fmt: skip
+            if operands:
+                self.kernels.weight_gradient(
+                    states.gates[:, : plan.n_rows], product.first_slot, product.gates,
+                    self.hidden_size, operands, d_bias, *how, plan.n_threads,
+                )  # fmt: skip
+            if len(operands) < len(product.products):
+                # The sums are those of all windows so far: nothing to add to.
+                whole = np.array([[0, 0, len(x.rows)]], dtype=np.intp)
+                self.kernels.weight_gradient(
+                    sums[:, : len(x.rows)], product.first_slot, product.gates,
+                    self.hidden_size, ((x.rows, whole, gradients["weight_ih"]),),
+                    None if operands else d_bias, False, False, how[2], plan.n_threads,
+                )  # fmt: skip
             if product.bias == "bias_hh":
                 rows = d_bias.reshape(self.cell.n_gates, self.hidden_size)
                 of_hh = rows[list(self.cell.bias_hh_gates)]
@@ -251,6 +278,18 @@ class RecurrentLayer(LayerWeights):
                 by_block.transpose(1, 0, 2), 0, ONE_GATE, self.output_size,
                 (operand,), None, *how, plan.n_threads,
             )  # fmt: skip
+
+    def _sums_by_code(self, plan, x, states, workspace, accumulate):
+        """Gradients of the gates, added up over the rows of each code."""
+        shape = (self.n_blocks, len(x.rows), states.gates.shape[2])
+        sums = workspace.take("gates_by_code", shape)
+        order, starts = x.groups()
+        self.kernels.sum_gates(
+            states.gates, order, starts, not plan.reverse, accumulate, sums,
+            plan.n_threads,
+        )  # fmt: skip
+        x.gate_sums = sums
+        return sums
 
     def _scratch(self, plan, workspace):
         size = self.kernels.gradient_scratch_size(

@@ -180,7 +180,7 @@ default="orthogonal"
         batch : PackedBatch
         n_threads : int, default=1
         noise_seed : tuple of int, default=(0,)
-            Of dropout and zoneout; another one for every update.
+            Of all that is random; another one for every update.
         noise_keys : ndarray of int of shape (n_samples,), default=None
             What each sequence draws by; the numbers of the samples by default.
         window_steps : int, default=None

@@ -35,7 +35,7 @@ class SequenceToSequenceConfig:
     attention : {"dot", "general", "additive"} or None, default="general"
     tied : bool, default=True
         Whether the scores of the symbols are products with the rows that embed them.
-    dropout, input_dropout, recurrent_dropout, zoneout : float, default=0
+    dropout, input_noise, input_dropout, recurrent_dropout, zoneout : float, default=0
         As of `NetworkConfig`; ``dropout`` applies to embedded symbols, to what the
         tanh layer above the decoder reads, and to its outputs as well.
     dtype : {"float32", "float64"}, default="float32"
@@ -58,6 +58,7 @@ class SequenceToSequenceConfig:
     attention: str | None = "general"
     tied: bool = True
     dropout: float = 0.0
+    input_noise: float = 0.0
     input_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     zoneout: float = 0.0
@@ -92,6 +93,7 @@ class SequenceToSequenceConfig:
             self.source_embedding_size if embedded else self.n_features, 1,
             hidden_layer_sizes=self.encoder_layer_sizes,
             bidirectional=self.bidirectional,
+            input_noise=0.0 if embedded else self.input_noise,
             input_dropout=self.dropout if embedded else self.input_dropout,
             **self._shared,
         )  # fmt: skip
@@ -118,9 +120,8 @@ class SequenceToSequenceConfig:
     @property
     def is_noisy(self):
         """Whether anything is random in training."""
-        return any(
-            (self.input_dropout, self.recurrent_dropout, self.dropout, self.zoneout)
-        )
+        rates = (self.input_dropout, self.recurrent_dropout, self.dropout)
+        return any((*rates, self.zoneout, self.input_noise))
 
     @property
     def n_outputs(self):

@@ -43,6 +43,7 @@ class LayerStack:
                     config.cell, n_inputs, hidden_size, dtype,
                     projection_size=sizes[i] if sizes else None,
                     learned_start=config.learned_start, zoneout=config.zoneout,
+                    reads_codes=config.reads_codes and i == 0,
                 )  # fmt: skip
             n_inputs = config.output_sizes[i] * len(config.directions)
         self.n_outputs = n_inputs
@@ -96,7 +97,7 @@ class LayerStack:
         traces : list of list
             What `backward` needs.
         """
-        x, traces, top = run.batch.inputs, [], len(self._levels) - 1
+        x, traces, top = self._inputs(run, arrays), [], len(self._levels) - 1
         mask = self._input_mask(run, arrays)
         for level, chains in enumerate(self._levels):
             results = [
@@ -199,6 +200,14 @@ class LayerStack:
         return d_below, d_states
 
     # ---- between levels ------------------------------------------------------------
+
+    def _inputs(self, run, arrays):
+        """The network's inputs, in training with their noise."""
+        if run.noise is None:
+            return run.batch.inputs
+        return run.noise.noisy_inputs(
+            self.config.input_noise, run.batch, arrays[0, 0].workspace, run.n_threads
+        )
 
     def _input_mask(self, run, arrays):
         """Of the network's inputs."""

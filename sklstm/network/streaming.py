@@ -71,7 +71,7 @@ class Stepper:
         descriptions = [
             (
                 layer.cell_name, layer.hidden_size, layer.output_size, layer.n_inputs,
-                of_layer.packed.panels, of_layer.packed.biases,
+                of_layer.packed.panels, of_layer.packed.biases.reshape(-1),
                 of_layer.packed.peephole, layer.cell.has_cell_state,
                 layer.cell.has_extra or bool(layer.projection_size),
                 bool(layer.projection_size), layer.zoneout,

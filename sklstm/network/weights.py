@@ -22,6 +22,7 @@ class PackedLayer:
     panels: np.ndarray
     biases: np.ndarray
     peephole: np.ndarray | None
+    input_panels: np.ndarray | None = None
 
 
 class LayerWeights:
@@ -42,13 +43,16 @@ class LayerWeights:
         Whether the initial states are parameters.
     zoneout : float, default=0
         Probability with which a unit keeps its state in training.
+    reads_codes : bool, default=False
+        Whether inputs are `CodedRows`: their products with the weights are those of
+        the distinct rows, made beforehand.
     kernels : module, default=None
         Kernel module; by default that of the dtype for the instruction set in use.
     """
 
     def __init__(
         self, cell, n_inputs, hidden_size, dtype, *, projection_size=None,
-        learned_start=False, zoneout=0.0, kernels=None,
+        learned_start=False, zoneout=0.0, reads_codes=False, kernels=None,
     ):  # fmt: skip
         self.cell_name = cell
         self.cell = CELLS[cell]
@@ -57,6 +61,7 @@ class LayerWeights:
         self.projection_size = projection_size
         self.output_size = projection_size or hidden_size
         self.zoneout = zoneout
+        self.reads_codes = reads_codes
         self.dtype = np.dtype(dtype)
         self.kernels = kernels_for(dtype) if kernels is None else kernels
         self.lanes = self.kernels.lanes()
@@ -66,7 +71,8 @@ class LayerWeights:
         self.parameter_shapes = self.cell.parameter_shapes(
             n_inputs, hidden_size, projection_size, learned_start
         )
-        n_terms = n_inputs + self.output_size
+        self._n_panel_inputs = 0 if reads_codes else n_inputs
+        n_terms = self._n_panel_inputs + self.output_size
         phases = self.cell.forward_phases
         self._panel_stops = list(
             accumulate(len(phase.hh_gates) * self.stride * n_terms for phase in phases)
@@ -104,10 +110,37 @@ class LayerWeights:
             shape = (self.cell.n_peepholes, self.stride)
             peephole = workspace.zeros("peephole", shape)
             peephole[:, : self.hidden_size] = parameters["peephole"]
-        return PackedLayer(panels, biases, peephole)
+        packed = PackedLayer(panels, biases.reshape(1, -1), peephole)
+        if self.reads_codes:
+            packed.input_panels = self._pack_input_table(parameters, workspace)
+        return packed
+
+    def _pack_input_table(self, parameters, workspace):
+        """Panels of the product of input rows that looks like packed biases."""
+        weight_ih = parameters["weight_ih"]
+        size = self._bias_stops[-1]
+        by_slot = workspace.take("weight_by_slot", (size, self.n_inputs))
+        rows = self._rows_by_slot()
+        np.take(weight_ih, np.maximum(rows, 0), axis=0, out=by_slot)
+        by_slot[rows < 0] = 0
+        panels = workspace.take("input_table_panels", (size * self.n_inputs,))
+        self.kernels.pack_gates(by_slot, ONE_GATE, size, 4, 0, self.n_inputs, panels)
+        return panels
+
+    def _rows_by_slot(self):
+        """The row of ``weight_ih`` for each element of the packed biases, or -1."""
+        parts = []
+        units = np.arange(self.stride).reshape(self.n_blocks, 1, self.lanes)
+        for phase in self.cell.forward_phases:
+            rows = np.full((self.n_blocks, phase.block_slots, self.lanes), -1)
+            gates = np.asarray(phase.ih_gates)[:, np.newaxis]
+            of_gates = gates * self.hidden_size + units
+            rows[:, : len(gates)] = np.where(units < self.hidden_size, of_gates, -1)
+            parts.append(rows.reshape(-1))
+        return np.concatenate(parts)
 
     def _pack_gates(self, parameters, panels, biases):
-        n_terms = self.n_inputs + self.output_size
+        n_terms = self._n_panel_inputs + self.output_size
         panel_start = bias_start = 0
         for phase, panel_stop, bias_stop in zip(
             self.cell.forward_phases, self._panel_stops, self._bias_stops, strict=True
@@ -115,8 +148,10 @@ class LayerWeights:
             panel_part = panels[panel_start:panel_stop]
             for name, gates, first_term in (
                 ("weight_ih", phase.ih_gates, 0),
-                ("weight_hh", phase.hh_gates, self.n_inputs),
+                ("weight_hh", phase.hh_gates, self._n_panel_inputs),
             ):
+                if name == "weight_ih" and self.reads_codes:
+                    continue
                 self.kernels.pack_gates(
                     parameters[name], gates, self.hidden_size, phase.blocks_per_panel,
                     first_term, n_terms, panel_part,

@@ -50,6 +50,11 @@ class WordNetworkConfig(SymbolNetworkConfig):
     character_size: int = 25
 
     @property
+    def reads_codes(self):
+        """No: equal words may be spelled differently."""
+        return False
+
+    @property
     def table_size(self):
         """Numbers of a word in the table."""
         return self.n_features - 2 * self.character_size
@@ -110,7 +115,7 @@ class WordNetwork(SymbolNetwork):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
         table = self._character_table["weight"]
-        table[:] = rng.normal(0.0, self.table_scale, table.shape)
+        table[:] = rng.normal(0.0, self.config.table_scale, table.shape)
         for place, layer in self._reader.layers.items():
             initialize_layer(rng, layer.cell, self._reader_parameters[place], **how)
         self.parameters_changed()

@@ -12,6 +12,8 @@ frame_stacker.py         several steps side by side become one
 lifting.py               targets and weights of sequences, repeated for their steps
 table_output.py          ``set_output`` where a result is a table only sometimes
 packing.py               sequences -> time-major batches without padding
+pairs.py                 sources with the symbols that belong to them, and their batches
+symbol_table.py          symbols, any hashable things, and the integers for them
 """
 
 from .container import Sequences

@@ -74,6 +74,10 @@ class SymbolTable:
 
 def is_symbols(X):
     """Whether data are sequences of symbols: strings, or neither arrays nor floats."""
+    if isinstance(X, str):  # one sequence where many are meant, to be told so
+        return True
+    if getattr(X, "ndim", 0) == 1 and hasattr(X, "to_numpy"):
+        X = X.to_numpy()  # a column of a data frame
     if not isinstance(X, list | tuple | np.ndarray) or len(X) == 0:
         return False
     if isinstance(X, np.ndarray) and X.dtype != object:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..network.links import logistic, softmax
+from ..network.links import cross_entropy, logistic, softmax
 from .losses import ElementwiseLoss, Loss
 from .weighted_statistics import weighted_mean
 
@@ -22,12 +22,11 @@ class CrossEntropy(Loss):
         Number of classes, 2 or more; as many outputs.
     """
 
+    label_smoothing = 0.0
+    n_threads = 1
+
     def __init__(self, n_classes):
         self.n_outputs = n_classes
-        self._row_starts = np.arange(0)
-
-    def __getstate__(self):
-        return {**self.__dict__, "_row_starts": np.arange(0)}  # a cache, no state
 
     def encode_targets(self, y, dtype):
         """Return the class codes 0, 1, ... as integers of pointer size."""
@@ -43,29 +42,13 @@ class CrossEntropy(Loss):
 
     def value_and_gradient(self, outputs, targets, weights, total_weight):
         """Return the loss of a batch and its gradient; see `Loss`."""
-        correct = self._flat_positions(targets)
-        largest = np.maximum.reduce(outputs, axis=1, keepdims=True)
-        shifted = np.subtract(outputs, largest)
-        losses = shifted.take(correct)
-        d_outputs = np.exp(shifted, shifted)
-        sums = np.add.reduce(d_outputs, axis=1, keepdims=True)
-        np.subtract(np.log(sums[:, 0]), losses, losses)
-        np.divide(d_outputs, sums, d_outputs)
-        d_outputs.reshape(-1)[correct] -= 1
         factor = 1.0 / total_weight
-        if weights is None:
-            np.multiply(d_outputs, factor, d_outputs)
-        else:
+        losses, d_outputs = cross_entropy(
+            outputs, targets, weights, factor, self.label_smoothing, self.n_threads
+        )
+        if weights is not None:
             np.multiply(losses, weights, losses)
-            np.multiply(d_outputs, (weights * factor)[:, np.newaxis], d_outputs)
-        value = np.add.reduce(losses, dtype=np.float64)
-        return float(value) * factor, d_outputs
-
-    def _flat_positions(self, targets):
-        """Return where the output of each row's own class stands in the flat array."""
-        if len(self._row_starts) < len(targets):  # kept, as it is the same every time
-            self._row_starts = np.arange(len(targets)) * self.n_outputs
-        return self._row_starts[: len(targets)] + targets
+        return float(np.add.reduce(losses)) * factor, d_outputs
 
     def score(self, outputs, targets, weights=None):
         """Return the weighted accuracy."""

@@ -30,7 +30,7 @@ class CTCLoss(Loss):
 
     def make_targets(self, sequences, y, weights=None):
         """Return `CTCTargets`; `y` are `Sequences` of codes."""
-        return CTCTargets(self, y, weights)
+        return CTCTargets(self, sequences, y, weights)
 
     def predict(self, outputs):
         """Return the class probabilities of each row; see `Loss`."""
@@ -43,19 +43,35 @@ class CTCTargets:
     Parameters
     ----------
     loss : CTCLoss
+    sequences : Sequences
+        The inputs.
     labels : Sequences
         Integer codes, one column.
     weights : ndarray of shape (n_samples,) or None, default=None
         Sample weights.
     """
 
-    def __init__(self, loss, labels, weights=None):
+    def __init__(self, loss, sequences, labels, weights=None):
         self.loss = loss
+        self._lengths = sequences.lengths
         self._labels = labels
         self._weights = weights
 
     def initialize(self, network, index):
-        """Leave the head's bias at zero: no label is likelier than the blank."""
+        """Set the blank's bias to half of its log odds against a label.
+
+        A network learns first that most steps are blank. With the log odds themselves
+        it knows this at once, but finds the labels late; half of them was best in
+        comparison, in epochs needed and in the final error.
+        """
+        weights = np.ones(len(index)) if self._weights is None else self._weights[index]
+        n_labels = (weights * self._labels.lengths[index]).sum()
+        n_steps = (weights * self._lengths[index]).sum()
+        share = np.clip(n_labels / n_steps, 1e-6, 0.5)
+        odds = (1 - share) / (share / (self.loss.n_outputs - 1))
+        network.output_bias[:] = 0
+        network.output_bias[-1] = 0.5 * np.log(odds)
+        network.parameters_changed()
 
     def prepare(self, dtype, index):
         """Scale the weights so that a loss is per label, on average over `index`."""

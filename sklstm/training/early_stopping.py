@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from ..sequences.packing import pack_batch
+from ..sequences.streams import Streams
 from .minibatches import passes_by_length
+from .predictions import predictions
 
 
 def split_validation(index, fraction, seed, labels=None):
@@ -72,7 +73,10 @@ class Validation:
     def __init__(self, sequences, targets, index):
         self._sequences = sequences
         self._targets = targets
-        self._passes = passes_by_length(np.asarray(sequences.lengths), index)
+        if isinstance(sequences, Streams):
+            self._passes = sequences.passes(index)
+        else:
+            self._passes = passes_by_length(np.asarray(sequences.lengths), index)
 
     def evaluate(self, network, n_threads):
         """Return the loss and the score of the network's present weights.
@@ -87,9 +91,10 @@ class Validation:
         loss, score : float
         """
         tally = self._targets.tally()
-        for index in self._passes:
-            batch = pack_batch(self._sequences, index)
-            tally.add(network.predict(batch, n_threads=n_threads), batch)
+        for outputs, batch in predictions(
+            network, self._sequences, self._passes, n_threads
+        ):
+            tally.add(outputs, batch)
         return tally.result()
 
 

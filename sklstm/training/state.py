@@ -51,7 +51,8 @@ class TrainingState:
     split_seed : int or None
         Seed of the validation split, so that every call sets aside the same samples.
     noise_seed : int or None
-        Seed of dropout and zoneout, of which every update draws its own; None without.
+        Seed of dropout, zoneout and input noise, of which every update draws its own;
+        None without.
     """
 
     loss_curve: list = field(default_factory=list, repr=False)

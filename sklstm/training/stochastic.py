@@ -219,7 +219,7 @@ class StochasticTrainer:
         """Make one update; return the batch's loss and gradient norm."""
         network, gradient = self._network, self._gradient
         batch = pack_batch(self._sequences, index)
-        outputs = self._forward(index, batch, self._noise(batch, k))
+        outputs = self._forward(index, batch, self._noise(index, batch, k))
         value, d_outputs = self._targets.value_and_gradient(outputs, batch)
         if not math.isfinite(value):
             raise self._diverged("loss", value, k, batch, outputs)
@@ -239,8 +239,8 @@ class StochasticTrainer:
             batch, self._n_threads, **noise, **self._options.windows
         )
 
-    def _noise(self, batch, k):
-        """What dropout and zoneout draw by in the k-th update of the epoch."""
+    def _noise(self, index, batch, k):
+        """What dropout, zoneout and noise draw by in the k-th update of the epoch."""
         if not self._network.config.is_noisy:
             return {}
         return {

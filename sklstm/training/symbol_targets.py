@@ -3,7 +3,7 @@
 import numpy as np
 
 from .classification_losses import CrossEntropy
-from .tallies import RowTally
+from .tallies import MeanTally
 
 
 class SymbolCrossEntropy(CrossEntropy):
@@ -35,27 +35,6 @@ class SymbolCrossEntropy(CrossEntropy):
         target = 1 - self.label_smoothing + share
         others = (self.n_outputs - 1) * share * np.log(share)
         return float(-target * np.log(target) - others)
-
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
-        """Return the loss of a batch and its gradient; see `Loss`."""
-        value, d_outputs = super().value_and_gradient(
-            outputs, targets, weights, total_weight
-        )
-        smoothing = self.label_smoothing
-        if smoothing == 0:
-            return value, d_outputs
-        # What moves from the target to all symbols.
-        correct = self._flat_positions(targets)
-        distances = np.ravel(outputs)[correct].astype(np.float64)
-        distances -= outputs.mean(axis=1, dtype=np.float64)
-        factor = smoothing / total_weight
-        factors = np.full(len(targets), factor, dtype=d_outputs.dtype)
-        if weights is not None:
-            factors *= weights
-        value += float(np.add.reduce(distances * factors))
-        d_outputs.reshape(-1)[correct] += factors
-        d_outputs -= (factors / self.n_outputs)[:, np.newaxis]
-        return value, d_outputs
 
 
 class SymbolTargets:
@@ -120,6 +99,26 @@ class SymbolTargets:
             weights = weights[batch.index][np.arange(batch.n_rows) - starts]
         return outputs, self._pairs.target_codes[batch.row_source], weights
 
+    def measure(self, outputs, batch):
+        """Return the sums of weighted losses and hits of a batch, and of the weights.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (batch.n_rows, n_symbols)
+        batch : PairedBatch
+
+        Returns
+        -------
+        sums : tuple of float
+        """
+        _, targets, weights = self.select(outputs, batch)
+        loss, _ = self.loss.value_and_gradient(outputs, targets, weights, 1.0)
+        is_right = outputs.argmax(axis=1) == targets
+        if weights is None:
+            return loss, float(is_right.sum()), float(len(targets))
+        weights = weights.astype(np.float64)
+        return loss, float(weights[is_right].sum()), float(weights.sum())
+
     def tally(self):
         """Return what adds up the batches of a validation."""
-        return RowTally(self)
+        return MeanTally(self)

@@ -38,12 +38,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..sequences import Sequences
+from ..sequences.streams import Streams
 from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
 from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
 from .state import TrainingState, restore_generator
 from .stochastic import StochasticTrainer
+from .streams import StreamTrainer
 
 
 def train(
@@ -221,7 +223,8 @@ def _run_stochastic(
     # noise before it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         targets.prepare(network.parameters.dtype, index)
-        trainer = StochasticTrainer(
+        make = StreamTrainer if isinstance(sequences, Streams) else StochasticTrainer
+        trainer = make(
             network,
             sequences,
             targets,
@@ -281,8 +284,9 @@ def _run_lbfgs(
 def _check_call(network, options, validation, incremental):
     if network.config.is_noisy and options.solver == "lbfgs":
         raise ValueError(
-            "dropout and zoneout need a stochastic solver, but solver='lbfgs' needs the"
-            " same loss at every call; set them to 0, or use solver='adam'"
+            "dropout, zoneout and input noise need a stochastic solver, but"
+            " solver='lbfgs' needs the same loss at every call; set them to 0, or use"
+            " solver='adam'"
         )
     if incremental and options.solver == "lbfgs":
         raise ValueError(

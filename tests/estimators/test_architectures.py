@@ -11,6 +11,7 @@ from sklearn.base import clone
 KINDS = ("classifier", "regressor", "transformer")
 NOISE = {
     "dropout": 0.1,
+    "input_noise": 0.1,
     "input_dropout": 0.1,
     "recurrent_dropout": 0.1,
     "zoneout": 0.05,

@@ -175,6 +175,7 @@ def test_layers_are_read_only_views():
         {"weight_init": "normal", "init_scale": 0.1},
         {"learn_initial_state": True},
         {"dropout": 0.1},
+        {"input_noise": 0.3},
         {"input_dropout": 0.3},
         {"recurrent_dropout": 0.1},
         {"zoneout": 0.1},

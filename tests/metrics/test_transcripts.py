@@ -1,41 +1,12 @@
-"""Scores of answers whose length is free: edit distance, label error rate, BLEU."""
+"""Scores of answers whose length is free: label error rate, BLEU."""
 
 import math
 import random
-from functools import cache
 
 import numpy as np
 import pytest
 
 from sklstm.metrics import bleu, label_error_rate
-from sklstm.metrics.error_rate import edit_distance
-
-
-def recursive_distance(first, second):
-    """The definition."""
-
-    @cache
-    def distance(i, j):
-        if i == 0 or j == 0:
-            return i + j
-        return min(
-            distance(i - 1, j) + 1,
-            distance(i, j - 1) + 1,
-            distance(i - 1, j - 1) + (first[i - 1] != second[j - 1]),
-        )
-
-    return distance(len(first), len(second))
-
-
-def test_edit_distance_is_that_of_the_definition():
-    rng = np.random.default_rng(0)
-    pairs = [
-        [rng.integers(3, size=rng.integers(9)).tolist() for _ in range(2)]
-        for _ in range(200)
-    ]
-    firsts, seconds = zip(*pairs, strict=True)
-    expected = [recursive_distance(*pair) for pair in pairs]
-    assert edit_distance(firsts, seconds).tolist() == expected
 
 
 def test_errors_are_counted_over_all_labels():
@@ -75,6 +46,15 @@ def test_short_translations_are_penalised():
     assert bleu([reference], [part]) == pytest.approx(100 * math.exp(1 - 8 / 6))
     assert bleu([part], [part]) == 100
     assert bleu([[reference, part]], [part]) == 100
+    # Seven words are as near to six as to eight: the shorter reference counts.
+    assert bleu([[reference, part]], [reference[:7]]) == 100
+
+
+def test_an_n_gram_counts_as_often_as_in_one_reference():
+    reference, again = words("a b c d e f"), words("a a b c d e f")
+    once = bleu([reference], [again])
+    assert once < 90
+    assert bleu([[reference, reference]], [again]) == once
 
 
 def test_words_may_be_anything_hashable_and_references_arrays():

@@ -286,7 +286,7 @@ def test_every_place_of_a_network_draws_for_itself(kernels, dtype):
 
 
 @pytest.mark.parametrize("sizes", [(8,), (8, 6)])
-@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("name", [*NOISE, "input_noise"])
 def test_every_kind_of_noise_reaches_the_outputs(name, sizes):
     network = make_network(sizes=sizes, **{name: 0.5})
     batch = pack_batch(make_sequences())
@@ -314,6 +314,31 @@ def test_dropped_inputs_are_zero_at_all_steps():
             assert len(set(ratio)) <= 1
             assert set(ratio) <= {0.0, 2.0}
     assert set(ratios[expected > 0]) == {0.0, 2.0}
+
+
+def test_input_noise_is_added_in_training_and_only_there():
+    """The gradient is that of the noisy inputs, windows or not."""
+    deviation = 0.25
+    noisy = make_network(pooling=None, input_noise=deviation)
+    plain = make_network(pooling=None)
+    plain.set_parameters(noisy.parameters)
+    batch = pack_batch(make_sequences())
+    assert_array_equal(noisy.predict(batch), plain.predict(batch))
+    outputs = noisy.forward(batch, noise_seed=(3, 1))
+    noise = PassNoise(noisy.kernels, (3, 1), batch.index)
+    inputs = noise.noisy_inputs(deviation, batch, Workspace(noisy.dtype), 1)
+    assert 0.1 < (inputs - batch.inputs).std() < 0.4
+    changed = pack_batch(make_sequences())
+    changed.inputs = inputs
+    assert_array_equal(outputs, plain.forward(changed))
+    d_outputs = np.random.default_rng(0).normal(size=outputs.shape)
+    gradient, expected = np.empty((2, noisy.n_parameters))
+    noisy.backward(d_outputs, gradient)
+    plain.backward(d_outputs, expected)
+    assert_array_equal(gradient, expected)
+    noisy.forward(batch, noise_seed=(3, 1), window_steps=2)
+    noisy.backward(d_outputs, gradient)
+    assert_array_equal(gradient, expected)
 
 
 def test_dropout_keeps_the_mean_of_what_the_head_sees():

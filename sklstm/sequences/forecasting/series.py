@@ -54,7 +54,6 @@ class SeriesSet(NamedTuple):
         """How messages call series i."""
         if self.kind == "one":
             return "the series"
-        # Of an id without the name NumPy puts around it.
         return f"series {i if self.ids is None else self.ids.tolist()[i]!r}"
 
     def tail(self, n_steps):
@@ -83,7 +82,7 @@ class SeriesSet(NamedTuple):
         series : SeriesSet
         """
         same = len(self.steps) == len(later.steps)
-        if same and self.kind == later.kind == "long":
+        if self.kind == later.kind == "long":
             same = np.array_equal(self.ids, later.ids)
         if not same:
             raise ValueError(
@@ -91,14 +90,9 @@ class SeriesSet(NamedTuple):
                 f"those of the {len(self.steps)} series before them"
                 + ("." if self.ids is None else f", {self.ids.tolist()}.")
             )
-        pairs = zip(self.steps, later.steps, strict=True)
-        arrays = [np.concatenate(pair) for pair in pairs]
-        names = self.steps.feature_names
-        times = None
-        if self.times is not None and later.times is not None:
-            pairs = zip(self.times, later.times, strict=True)
-            times = [np.concatenate(pair) for pair in pairs]
-        steps = Sequences.from_list(arrays, feature_names=names)
+        joined = _joined(self.steps, later.steps)
+        steps = Sequences.from_list(joined, feature_names=self.steps.feature_names)
+        times = self.times and later.times and _joined(self.times, later.times)
         return self._replace(steps=steps, times=times)
 
 
@@ -156,6 +150,10 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
     return series, ahead
 
 
+def _joined(arrays, others):
+    return [np.concatenate(pair) for pair in zip(arrays, others, strict=True)]
+
+
 def is_long(y, long):
     """Whether y is a long data frame with the columns of `long`."""
     return long is not None and is_frame(y) and long.is_long(y)
@@ -181,13 +179,12 @@ def read_step_weights(sample_weight, series):
         fits = len(arrays[0]) == len(series.values)
     else:
         _, arrays, _ = _read_arrays(sample_weight)
-        lengths = [len(array) for array in arrays]
-        fits = lengths == series.steps.lengths.tolist()
+        fits = [len(array) for array in arrays] == series.steps.lengths.tolist()
     if not fits:
         raise ValueError(
-            "sample_weight must have the form of y, one weight for each step of each "
-            f"series: there are {[len(array) for array in arrays]} weights for series "
-            f"of {series.steps.lengths.tolist()} steps."
+            "sample_weight must have the form of y, one weight for each step: there "
+            f"are {[len(array) for array in arrays]} for series of "
+            f"{series.steps.lengths.tolist()} steps."
         )
     return np.concatenate(arrays)
 
@@ -262,11 +259,9 @@ def _read_arrays(y):
         _check_numeric(frame)
         table = frame.to_numpy().astype(np.float64)
         return "columns", list(table.T), as_object_array(list(frame.columns))
-    if isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) > 0:
+    if _is_list(y) and len(y) > 0 and np.ndim(y[0]) > 0:
         return "list", [_one_series(v, i) for i, v in enumerate(y)], None
     array = np.asarray(y)
-    if array.dtype == object and array.ndim == 1 and len(array) and np.ndim(array[0]):
-        return "list", [_one_series(v, i) for i, v in enumerate(array)], None
     array = _as_float(array, "y")
     if array.ndim == 1:
         return "one", [array], None
@@ -275,6 +270,12 @@ def _read_arrays(y):
     raise ValueError(
         f"y has shape {array.shape}, expected (n_timesteps,) for one series, "
         "(n_timesteps, n_series) for several of equal length, or a list of 1-D arrays."
+    )
+
+
+def _is_list(X):
+    return isinstance(X, list | tuple) or (
+        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     )
 
 
@@ -321,9 +322,7 @@ def _read_covariates(X, kind, n_series):
     """One (n, n_covariates) array a series, and the names of the columns."""
     if X is None:
         return None, None
-    is_list = isinstance(X, list | tuple) or (
-        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    )
+    is_list = _is_list(X)
     if kind == "list" and not is_list:
         raise ValueError(
             "y is a list of series, so X must be a list with one array "
@@ -338,11 +337,8 @@ def _read_covariates(X, kind, n_series):
             f"X has {len(tables)} entries, y has {n_series} series: expected one array "
             "of covariates for each series."
         )
-    widths = {table.shape[1] for table, _ in tables}
-    if len(widths) > 1:
-        raise ValueError(
-            f"The arrays of X have different numbers of columns, {sorted(widths)}."
-        )
+    if len(widths := {table.shape[1] for table, _ in tables}) > 1:
+        raise ValueError(f"The arrays of X have {sorted(widths)} columns: make it one.")
     return [table for table, _ in tables], tables[0][1]
 
 
@@ -397,6 +393,5 @@ def _check_finite(series):
     name = series.name(i)
     raise ValueError(
         f"{name[0].upper()}{name[1:]} has {what}{of} {where} ({bad.any(axis=1).sum()} "
-        "such steps in all). Fill gaps first, for example with np.interp or with the "
-        "interpolate method of a data frame."
+        "such steps in all). Fill gaps first, for example with np.interp."
     )

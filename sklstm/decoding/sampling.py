@@ -1,0 +1,83 @@
+"""Drawing the next symbol, or the next vector of zeros and ones."""
+
+import numpy as np
+
+__all__ = ["draw_binary", "draw_symbols"]
+
+
+def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
+    """Draw a symbol for each row of scores.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_symbols)
+        Log-probabilities, up to a constant of each row; -inf is never drawn.
+    generator : numpy.random.RandomState
+    temperature : float, default=1.0
+        What scores are divided by: below 1 likely symbols become likelier. 0 takes the
+        likeliest symbol, the first of equals.
+    top_k : int or None, default=None
+        Draw from the so many likeliest symbols only.
+    top_p : float or None, default=None
+        Draw from the fewest likeliest symbols that have this probability together
+        (Holtzman et al. 2020).
+
+    Returns
+    -------
+    symbols : ndarray of intp of shape (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.decoding import draw_symbols
+    >>> scores = np.log([[0.6, 0.3, 0.1]])
+    >>> draw_symbols(scores, np.random.RandomState(0), temperature=0)
+    array([0])
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    if temperature == 0:
+        return scores.argmax(axis=1)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    scores = np.take_along_axis(scores, order, axis=1) / temperature
+    weights = np.exp(scores - scores[:, :1])
+    if top_k is not None:
+        weights[:, top_k:] = 0
+    totals = np.cumsum(weights, axis=1)
+    if top_p is not None:
+        # A symbol stays if those before it do not have the probability yet.
+        before = (totals - weights) / totals[:, -1:]
+        weights[before >= top_p] = 0
+        totals = np.cumsum(weights, axis=1)
+    drawn = generator.uniform(size=(len(scores), 1)) * totals[:, -1:]
+    places = np.minimum((totals <= drawn).sum(axis=1), scores.shape[1] - 1)
+    return np.take_along_axis(order, places[:, np.newaxis], axis=1)[:, 0]
+
+
+def draw_binary(log_odds, generator, *, temperature=1.0):
+    """Draw zeros and ones, each on its own.
+
+    Parameters
+    ----------
+    log_odds : ndarray of shape (n_rows, n_channels)
+    generator : numpy.random.RandomState
+    temperature : float, default=1.0
+        What the log odds are divided by; 0 rounds the probabilities.
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_channels), float64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.decoding import draw_binary
+    >>> draw_binary(np.array([[4.0, -4.0]]), np.random.RandomState(0), temperature=0)
+    array([[1., 0.]])
+    """
+    log_odds = np.asarray(log_odds, dtype=np.float64)
+    if temperature == 0:
+        return (log_odds > 0).astype(np.float64)
+    # log(u / (1 - u)) of a uniform u has the logistic distribution.
+    uniform = generator.uniform(size=log_odds.shape)
+    noise = np.log(uniform) - np.log1p(-uniform)
+    return (log_odds / temperature > noise).astype(np.float64)

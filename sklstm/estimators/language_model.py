@@ -1,0 +1,384 @@
+"""`LSTMLanguageModel`: the probability of sequences, and new ones."""
+
+import math
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._threads import effective_n_threads
+from ..network import class_probabilities
+from ..network.links import logistic
+from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
+from ..training.predictions import predictions
+from .architecture import network_config
+from .base import RecurrentEstimator
+from .generating import Generator
+from .language_task import LanguageTask
+from .parameters import parameter, recurrent_estimator
+from .predictor import has_partial_fit
+
+
+@recurrent_estimator
+class LSTMLanguageModel(RecurrentEstimator):
+    """Recurrent network that predicts the next step of a sequence.
+
+    Reads sequences of symbols (characters, words, notes, any hashables) or of vectors
+    of zeros and ones (piano rolls), and learns the probability of each step given all
+    those before it. Scores sequences, and generates new ones.
+
+    Long texts are read side by side in pieces, one update every `bptt_steps`; states
+    are carried on from window to window.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    symbols_ : list or None
+        Symbols that are known; None for vectors.
+    {attributes}
+
+    See Also
+    --------
+    LSTMSeq2Seq : Sequences of symbols that depend on something.
+
+    Notes
+    -----
+    Symbols that were not in the training data count as one unknown symbol.
+    Probabilities are those of all symbols that can come: the known ones, the unknown
+    one and, with `mark_ends`, the end.
+
+    References
+    ----------
+    .. [1] Mikolov et al., "Recurrent neural network based language model", Interspeech
+       2010.
+    .. [2] Boulanger-Lewandowski, Bengio and Vincent, "Modeling temporal dependencies in
+       high-dimensional sequences", ICML 2012.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMLanguageModel
+    >>> X = ["abcabcabc", "bcabca", "cabcabcab", "abcabc"] * 10
+    >>> model = LSTMLanguageModel(hidden_layer_sizes=16, max_iter=30, random_state=0)
+    >>> model.fit(X).predict(["ab", "bcab"])
+    array(['c', 'c'], dtype=object)
+    >>> model.generate("ca", length=4, temperature=0)
+    'cabcab'
+    """
+
+    embedding_size: int = parameter(
+        64,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Numbers that stand for a symbol. Of no effect on vectors.
+        """,
+    )
+    tie_embedding: bool = parameter(
+        False,
+        ["boolean"],
+        """bool
+        Whether the weights of the output are those that embed the symbols. The last
+        entry of `hidden_layer_sizes` (or of `projection_size`) must be
+        `embedding_size` then.
+        """,
+    )
+    min_count: int = parameter(
+        1,
+        [Interval(Integral, 1, None, closed="left")],
+        """int
+        Symbols that occur fewer times in the training data are unknown.
+        """,
+    )
+    mark_ends: bool | str = parameter(
+        "auto",
+        ["boolean", StrOptions({"auto"})],
+        """bool or 'auto'
+        Whether the beginning and the end of a sequence are symbols of their own: the
+        first symbol is predicted, too, and the end, where `generate` stops. 'auto' is
+        true for more than one sequence of symbols. Without them, as always for vectors,
+        the first step is not predicted.
+        """,
+    )
+    bptt_steps: int | None = parameter(
+        100,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Steps of a window: the gradient ends there and there is one update for each,
+        while states are carried on. None reads whole sequences.
+        """,
+    )
+
+    # ---- fitting -------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, sample_weight_val=None):
+        """Fit the network to sequences.
+
+        Parameters
+        ----------
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Strings are sequences of characters. Vectors as for the other estimators:
+            a 3-D array, a list of 2-D arrays, or `Sequences`.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps; None means ones.
+        X_val : like X, default=None
+            Validation data, for `early_stopping`; recorded only without it.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation sequences.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter are not valid. The estimator stays as it was.
+        """
+        return self._fit(X, None, sample_weight, (X_val, None, sample_weight_val))
+
+    @available_if(has_partial_fit)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on a piece of the data.
+
+        The symbols are those of the first call; later ones are unknown.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, None, sample_weight)
+
+    def _new_task(self, classes=None, *, incremental=False):
+        return LanguageTask(
+            type(self).__name__, min_count=self.min_count, mark_ends=self.mark_ends
+        )
+
+    def _fit_task(self, task, X, y, sample_weight, **how):
+        if self.solver == "lbfgs":
+            raise ValueError(
+                f"{type(self).__name__} needs a stochastic solver, got solver='lbfgs': "
+                "choose 'adam', 'adamw', 'rmsprop' or 'sgd'."
+            )
+        if self.bidirectional:
+            raise ValueError(
+                f"{type(self).__name__} predicts the next step, which a second "
+                "direction has already seen: set bidirectional=False."
+            )
+        if self.checkpoint_steps is not None:
+            raise ValueError(
+                "checkpoint_steps has no effect here: a window of bptt_steps is all "
+                "that is kept. Leave it at None."
+            )
+        self._reading = task
+        try:
+            return super()._fit_task(task, X, y, sample_weight, **how)
+        finally:
+            vars(self).pop("_reading", None)
+
+    def _read_inputs(self, X, *, reset):
+        task = getattr(self, "_reading", None) or self._task
+        return task.read(self, X, reset=reset)
+
+    def _network_plan(self, task, sequences):
+        if task.table is None:
+            return super()._network_plan(task, sequences)
+        n_symbols = len(task.table)
+        config = network_config(
+            self, n_features=self.embedding_size, n_outputs=n_symbols, pooling=None,
+            causal=task.causal, make=SymbolNetworkConfig, n_symbols=n_symbols,
+            tied=self.tie_embedding,
+        )  # fmt: skip
+        return SymbolNetwork, config
+
+    def _n_training_threads(self, network, sequences, options):
+        n_pieces = 32 if options.batch_size == "auto" else options.batch_size
+        n_rows = min(n_pieces * (options.bptt_steps or 100), sequences.offsets[-1])
+        return effective_n_threads(self.n_jobs, work=3 * n_rows * network.n_parameters)
+
+    # ---- scores --------------------------------------------------------------------
+
+    def score_samples(self, X):
+        """Return the log-likelihood of each sequence.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+
+        Returns
+        -------
+        log_likelihoods : ndarray of shape (n_samples,)
+            Sums over the steps that are predicted, natural logarithms.
+        """
+        return self._log_likelihoods(X)[0]
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the mean log-likelihood of a step.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
+
+        Returns
+        -------
+        score : float
+            Natural logarithm; of vectors, summed over the channels.
+        """
+        totals, lengths = self._log_likelihoods(X)
+        if sample_weight is None:
+            return float(totals.sum() / lengths.sum())
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        return float((totals * weights).sum() / (lengths * weights).sum())
+
+    def perplexity(self, X):
+        """Return the perplexity, ``exp(-score(X))``.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+
+        Returns
+        -------
+        perplexity : float
+        """
+        return math.exp(-self.score(X))
+
+    def bits_per_character(self, X):
+        """Return the mean number of bits a step takes, ``-score(X) / log(2)``.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+
+        Returns
+        -------
+        bits : float
+        """
+        return -self.score(X) / math.log(2)
+
+    def _log_likelihoods(self, X):
+        """Log-likelihoods and numbers of predicted steps of all sequences."""
+        network = self._fitted_network()
+        streams = self._read_inputs(X, reset=False)
+        self._task.encode(None, streams)
+        totals = np.zeros(len(streams))
+        for outputs, batch in self._outputs(network, streams):
+            values = streams.values.take(batch.row_source + 1, axis=0)
+            starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
+            samples = batch.index[np.arange(batch.n_rows) - starts]
+            losses = self._task.loss.losses(outputs, values)
+            np.subtract.at(totals, samples, losses)
+        return totals, streams.lengths
+
+    def _outputs(self, network, streams):
+        n_rows = min(int(streams.offsets[-1]), 8192)
+        n_threads = effective_n_threads(self.n_jobs, n_rows * network.n_parameters)
+        return predictions(network, streams, streams.passes(), n_threads)
+
+    # ---- predictions ---------------------------------------------------------------
+
+    def predict_proba(self, X):
+        """Predict what follows each sequence.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+            Beginnings of sequences.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_symbols)
+            Of the symbols in the order of `symbols_`, given that one of them follows;
+            of vectors the probability of a one in each channel.
+        """
+        outputs = self._generator().outputs_after(X)
+        if self._task.table is None:
+            return logistic(outputs.astype(np.float64))
+        return class_probabilities(outputs[:, self._task.n_reserved :])
+
+    def predict(self, X):
+        """Predict the likeliest next step of each sequence.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+            Beginnings of sequences.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), dtype object, or (n_samples, n_channels)
+            Symbols, or vectors of zeros and ones.
+        """
+        probabilities = self.predict_proba(X)
+        if self._task.table is None:
+            return (probabilities > 0.5).astype(probabilities.dtype)
+        symbols = np.empty(len(probabilities), dtype=object)
+        symbols[:] = [self.symbols_[k] for k in probabilities.argmax(axis=1)]
+        return symbols
+
+    def generate(
+        self, prime=None, length=100, *, n_samples=None, temperature=1.0, top_k=None,
+        top_p=None, random_state=None,
+    ):  # fmt: skip
+        """Generate a sequence, or several.
+
+        Parameters
+        ----------
+        prime : sequence of symbols or array of vectors, default=None
+            What it begins with. None begins as sequences begin; where these have no
+            marks, with a symbol drawn by its frequency, or a vector of zeros.
+        length : int, default=100
+            Most steps after the prime; fewer if the end comes.
+        n_samples : int, default=None
+            Sequences to draw; None returns one by itself.
+        temperature : float, default=1.0
+            Below 1 likely symbols become likelier; 0 takes the likeliest.
+        top_k : int, default=None
+            Draw from the so many likeliest symbols only.
+        top_p : float, default=None
+            Draw from the fewest likeliest symbols that have this probability together.
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        sequence : str, list or ndarray of shape (n_steps, n_channels)
+            The prime and what follows, a string if the training data were strings;
+            with `n_samples` a list of these.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of its range.
+        """
+        generated = self._generator().generate(
+            prime, length, 1 if n_samples is None else n_samples,
+            check_random_state(random_state),
+            temperature=temperature, top_k=top_k, top_p=top_p,
+        )  # fmt: skip
+        return generated[0] if n_samples is None else generated
+
+    def _generator(self):
+        return Generator(self._fitted_network(), self._task, self)
+
+    def _stepper(self):
+        raise AttributeError(
+            f"{type(self).__name__} has no steps of its own: use predict_proba on a "
+            "beginning, or generate."
+        )

@@ -1,0 +1,148 @@
+"""Learning to write down labels whose times are not known."""
+
+import numpy as np
+
+from ..network.ctc import n_steps_needed
+from ..sequences import Sequences
+from ..sequences.container import offsets_of
+from ..sequences.symbol_table import SymbolTable, check_symbols
+from ..training.ctc import CTCLoss
+from .labels import check_given
+from .tasks import Task
+
+__all__ = ["TranscriptionTask"]
+
+
+class TranscriptionTask(Task):
+    """Learn a sequence of labels for each sequence, in order and without times.
+
+    Parameters
+    ----------
+    estimator_name : str
+        For error messages.
+    classes : iterable of hashable or None, default=None
+        All labels that may ever come; None takes those of the first y.
+    incremental : bool, default=False
+        Whether y is a piece of the data, so that `classes` must be given.
+    """
+
+    pooled = False
+
+    def __init__(self, estimator_name, classes=None, *, incremental=False):
+        super().__init__(estimator_name)
+        self._first_classes = classes
+        self._incremental = incremental
+
+    def begin(self, y, sequences):
+        """Settle labels and loss; return y as `Sequences` of codes."""
+        checked = self._checked(y, sequences, "y")
+        if self._incremental and self._first_classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: the labels "
+                "of this piece of the data may not be all that will come."
+            )
+        known = checked
+        if self._first_classes is not None:
+            known = check_symbols([list(self._first_classes)], "classes")
+        self._table = SymbolTable(known)
+        if not self._table.symbols:
+            raise ValueError(
+                f"{self._estimator_name} has no labels to learn: all sequences of y are"
+                " empty."
+            )
+        self._table.joins = all(isinstance(labels, str) for labels in checked)
+        self._as_arrays = all(isinstance(labels, np.ndarray) for labels in y)
+        self.loss = CTCLoss(len(self._table.symbols))
+        return self._encoded(checked, sequences, "y")
+
+    def encode(self, y, sequences, name="y"):
+        """Return further labels as `Sequences` of codes."""
+        return self._encoded(self._checked(y, sequences, name), sequences, name)
+
+    def codes_of(self, y, sequences):
+        """Return the codes of each sample; -1 for labels that are not known."""
+        labels = self._codes(self._checked(y, sequences, "y"))
+        return [codes.ravel() for codes in labels]
+
+    def decode(self, codes):
+        """Return the labels of each sample, in the form they were given in.
+
+        Parameters
+        ----------
+        codes : list of ndarray of int
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), dtype object
+            Strings, lists, or arrays.
+        """
+        y = np.empty(len(codes), dtype=object)
+        for sample, of_sample in enumerate(codes):
+            if self._as_arrays:
+                y[sample] = self.classes[of_sample]
+            else:
+                n_reserved = self._table.n_reserved
+                y[sample] = self._table.decode(of_sample + n_reserved)
+        return y
+
+    def check_classes(self, classes):
+        """Raise if `classes` are not those of the first call."""
+        if set(classes) != set(self._table.symbols):
+            raise ValueError(
+                f"classes={list(classes)} are not those of the first call, "
+                f"{self._table.symbols}. They cannot change: fit anew."
+            )
+
+    @property
+    def classes(self):
+        """The labels as an array; of objects, unless they are numbers or strings."""
+        symbols = self._table.symbols
+        kinds = {type(symbol) for symbol in symbols}
+        if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+            return np.array(symbols)
+        classes = np.empty(len(symbols), dtype=object)
+        classes[:] = symbols
+        return classes
+
+    @property
+    def fitted_attributes(self):
+        """Attributes for the user."""
+        return {"classes_": self.classes}
+
+    def _checked(self, y, sequences, name):
+        check_given(y, self._estimator_name)
+        y = check_symbols(y, name)
+        if len(y) != len(sequences):
+            raise ValueError(
+                f"X and {name} must have one sequence a sample each: X has "
+                f"{len(sequences)}, {name} has {len(y)}."
+            )
+        return y
+
+    def _codes(self, checked):
+        codes, lengths = self._table.encode(checked)
+        codes = codes[:, np.newaxis] - self._table.n_reserved
+        return Sequences.trusted(codes, lengths, offsets_of(lengths))
+
+    def _encoded(self, checked, sequences, name):
+        labels = self._codes(checked)
+        if labels.values.size and labels.values.min() < 0:
+            row = int(np.argmax(labels.values < 0))
+            sample = int(np.searchsorted(labels.offsets, row, side="right") - 1)
+            place = row - int(labels.offsets[sample])
+            raise ValueError(
+                f"{name}[{sample}][{place}] is {checked[sample][place]!r}, which is not"
+                f" among the labels of the first data: {self._table.symbols}."
+            )
+        needed = n_steps_needed(labels)
+        if (needed > sequences.lengths).any():
+            sample = int(np.argmax(needed > sequences.lengths))
+            n_labels = int(labels.lengths[sample])
+            raise ValueError(
+                f"{name}[{sample}] has {n_labels} labels and needs at least "
+                f"{int(needed[sample])} time steps, one for each label and one between "
+                f"equal neighbours, but sequence {sample} has "
+                f"{int(sequences.lengths[sample])}. Leave it out, or give more steps "
+                "(stack fewer frames)."
+            )
+        return labels

@@ -12,8 +12,10 @@ forecaster_parameters.py  forecasting.py  forecast_checks.py
                       the forecaster's parameters, its way to the skeleton, its checks
 tagging_task.py, step_inputs.py
                       labels of steps; vectors or symbols to be labelled
+language_task.py, generating.py
+                      steps to be predicted, and going on with sequences
 classifier.py  regressor.py  transformer.py  seq2seq.py  transcriber.py  forecaster.py
-tagger.py
+tagger.py  language_model.py
 """
 
 from .classifier import LSTMClassifier

@@ -26,16 +26,7 @@ WORDS_OF = {
 }
 
 
-def network_config(
-    estimator,
-    *,
-    n_features,
-    n_outputs,
-    pooling,
-    causal=False,
-    make=NetworkConfig,
-    **further,
-):
+def network_config(estimator, *, n_features, n_outputs, pooling, causal=False):
     """Return the configuration that an estimator's parameters ask for.
 
     Parameters
@@ -47,10 +38,7 @@ def network_config(
     pooling : {"last", "mean", "max"} or None
         None gives one output for every step.
     causal : bool, default=False
-        Whether an output may not see later steps.
-    make : type, default=NetworkConfig
-    **further
-        Fields that `make` has besides.
+        Whether the output of a step must not know the steps after it.
 
     Returns
     -------
@@ -61,11 +49,30 @@ def network_config(
     ValueError
         If sizes are not positive integers, or the combination means nothing.
     """
-    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    choices = recurrent_choices(estimator, causal)
+    return NetworkConfig(n_features, n_outputs, pooling=pooling, **choices)
+
+
+def recurrent_choices(estimator, causal=False):
+    """Return the fields of a `NetworkConfig` that the shared parameters ask for.
+
+    Parameters
+    ----------
+    estimator : RecurrentEstimator
+    causal : bool, default=False
+
+    Returns
+    -------
+    choices : dict
+
+    Raises
+    ------
+    ValueError
+        As `network_config`.
+    """
     _check_combination(estimator, causal)
-    return make(
-        n_features,
-        n_outputs,
+    sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
+    return dict(
         cell=cell_name(
             estimator.cell,
             reset_after=estimator.reset_after,
@@ -77,10 +84,8 @@ def network_config(
         projection_sizes=_projection_sizes(estimator.projection_size, sizes),
         bidirectional=bool(estimator.bidirectional),
         learned_start=bool(estimator.learn_initial_state),
-        pooling=pooling,
         dtype=np.dtype(estimator.dtype),
         **{name: float(getattr(estimator, name)) for name in CHANGEABLE},
-        **further,
     )
 
 

@@ -218,11 +218,11 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
 
     def _network_to_train(self, task, sequences, weights, random_state, goes_on):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
-        network_class, config = self._network_plan(task, sequences)
+        config, make = self._network_config(task, sequences)
         if goes_on:
             check_unchanged(config, self._network.config)
-            return network_class.from_config(config, self._network.parameters)
-        network = network_class.from_config(config)
+            return make(config, self._network.parameters)
+        network = make(config)
         network.initialize(
             random_state,
             weight_init=self.weight_init,
@@ -232,8 +232,8 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         )
         return network
 
-    def _network_plan(self, task, sequences):
-        """Return the class and the configuration of the network."""
+    def _network_config(self, task, sequences):
+        """Return a configuration, and what makes a network of it and parameters."""
         config = network_config(
             self,
             n_features=sequences.n_features,
@@ -241,7 +241,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             pooling=self._pooling() if task.pooled else None,
             causal=task.causal,
         )
-        return RecurrentNetwork, config
+        return config, RecurrentNetwork.from_config
 
     def _keep(self, network, task, state):
         """Set the fitted attributes."""

@@ -7,11 +7,12 @@ import numpy as np
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
 from ..network import RecurrentNetwork, class_probabilities
+from ..network.config import NetworkConfig
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from ..network.word_network import WordNetwork, WordNetworkConfig
 from ..sequences.packing import pack_batch
 from ..training.minibatches import passes_by_length
-from .architecture import network_config
+from .architecture import recurrent_choices
 from .base import RecurrentEstimator
 from .parameters import parameter, recurrent_estimator, with_default
 from .predictor import has_partial_fit
@@ -193,44 +194,45 @@ default=None
             self._reader = StepReader(self, X)
         return self._reader.read(self, X, reset=reset)
 
-    def _network_plan(self, task, sequences):
-        reader = self._reader
-        how = {
-            "n_outputs": task.loss.n_outputs,
+    def _network_config(self, task, sequences):
+        choices = recurrent_choices(self) | {
             "pooling": None,
             "crf": self.output == "crf",
         }
+        reader, n_outputs = self._reader, task.loss.n_outputs
         if reader.table is None:
-            config = network_config(self, n_features=sequences.n_features, **how)
-            return RecurrentNetwork, config
+            config = NetworkConfig(sequences.n_features, n_outputs, **choices)
+            return config, RecurrentNetwork.from_config
         if self.solver == "lbfgs":
             raise ValueError(
                 "solver='lbfgs' looks at all data at once, and would move every "
                 "symbol's numbers at every step: symbols need a stochastic solver, "
                 "such as 'adam'."
             )
-        how |= {
+        choices |= {
             "n_symbols": len(reader.table),
             "unknown_rate": float(self.unknown_rate),
-            "table_scale": TABLE_SCALE,
         }
-        n_features = int(self.embedding_size)
+        size = int(self.embedding_size)
         if reader.characters is None:
-            how |= {"make": SymbolNetworkConfig, "n_features": n_features}
-            return SymbolNetwork, network_config(self, **how)
-        size = int(self.character_size)
-        config = network_config(
-            self, make=WordNetworkConfig, n_features=n_features + 2 * size,
-            n_characters=len(reader.characters), character_size=size,
-            character_embedding_size=int(self.character_embedding_size), **how,
-        )  # fmt: skip
-        return WordNetwork, config
+            network_class = SymbolNetwork
+            config = SymbolNetworkConfig(size, n_outputs, **choices)
+        else:
+            network_class = WordNetwork
+            config = WordNetworkConfig(
+                size + 2 * int(self.character_size), n_outputs, **choices,
+                n_characters=len(reader.characters),
+                character_size=int(self.character_size),
+                character_embedding_size=int(self.character_embedding_size),
+            )  # fmt: skip
 
-    def _network_to_train(self, *how):
-        network = super()._network_to_train(*how)
-        if self._reader.table is not None:
-            network.symbol_counts = self._reader.counts
-        return network
+        def make(config, parameters=None):
+            network = network_class.from_config(config, parameters)
+            network.symbol_counts = reader.counts
+            network.table_scale = TABLE_SCALE
+            return network
+
+        return config, make
 
     # ---- prediction ----------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Task:
     """
 
     pooled = True  # one output a sequence, not one a step
-    causal = False  # whether an output may not see later steps
+    causal = False  # whether a step's output must not know the steps after it
 
     def __init__(self, estimator_name):
         self._estimator_name = estimator_name

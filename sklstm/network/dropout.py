@@ -16,9 +16,9 @@ __all__ = ["LayerNoise", "PassNoise"]
 # another formula, from the place of the input.
 _INPUT, _RECURRENT, _ZONEOUT, _OUTPUT = range(4)
 _PLACES = 4
-_STEPS = _INPUT
 # The noise of the inputs belongs to no layer, and has a number none of them has.
 _INPUT_NOISE = (1 << 32) - 1
+_STEPS = _INPUT
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MASK_64 = (1 << 64) - 1

@@ -43,8 +43,6 @@ class SymbolNetworkConfig(NetworkConfig):
     unknown_rate : float, default=0
         A symbol that occurs n times is read as the unknown one, 0, in training, with
         probability ``unknown_rate / (unknown_rate + n)``.
-    table_scale : float, default=0.5
-        Standard deviation of a symbol's numbers at the start, unless tied.
 
     Other parameters are those of `NetworkConfig`.
     """
@@ -52,7 +50,6 @@ class SymbolNetworkConfig(NetworkConfig):
     n_symbols: int = 2
     tied: bool = False
     unknown_rate: float = 0.0
-    table_scale: float = TABLE_SCALE
 
     @property
     def reads_codes(self):
@@ -93,9 +90,12 @@ class SymbolNetwork(RecurrentNetwork):
     symbol_counts : ndarray of int of shape (n_symbols,)
         How often each symbol occurs: to be set before a training with an
         ``unknown_rate``.
+    table_scale : float
+        Standard deviation of a symbol's numbers at the start, unless tied.
     """
 
     symbol_counts = None
+    table_scale = TABLE_SCALE
 
     _config_class = SymbolNetworkConfig
 
@@ -135,7 +135,7 @@ class SymbolNetwork(RecurrentNetwork):
     def initialize(self, rng, **how):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
-        scale = TIED_TABLE_SCALE if self.config.tied else self.config.table_scale
+        scale = TIED_TABLE_SCALE if self.config.tied else self.table_scale
         self.table[:] = rng.normal(0.0, scale, self.table.shape)
 
     # ---- passes --------------------------------------------------------------------
@@ -160,7 +160,8 @@ class SymbolNetwork(RecurrentNetwork):
         workspace = (
             Workspace(self.dtype) if workspaces is None else workspaces["symbols"]
         )
-        return batch.with_inputs(self._embedding.forward(codes, self._table, workspace))
+        rows = self._embedding.forward(codes, self._table, workspace)
+        return batch.with_inputs(rows)
 
     def _d_inputs(self, batch):
         n_rows = batch.n_rows

@@ -51,7 +51,7 @@ class WordNetworkConfig(SymbolNetworkConfig):
 
     @property
     def reads_codes(self):
-        """No: equal words may be spelled differently."""
+        """Whether the first layer reads codes: it reads characters beside them."""
         return False
 
     @property
@@ -115,7 +115,7 @@ class WordNetwork(SymbolNetwork):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
         table = self._character_table["weight"]
-        table[:] = rng.normal(0.0, self.config.table_scale, table.shape)
+        table[:] = rng.normal(0.0, self.table_scale, table.shape)
         for place, layer in self._reader.layers.items():
             initialize_layer(rng, layer.cell, self._reader_parameters[place], **how)
         self.parameters_changed()

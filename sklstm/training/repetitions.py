@@ -43,7 +43,7 @@ def merge_repetitions(sequences, y, weights, index):
     merged = np.bincount(kind.ravel(), weights=used).astype(np.float64)
     kept = index[first]
     if y is not None:
-        y = (y if isinstance(y, Sequences) else np.asarray(y))[kept]
+        y = y[kept] if isinstance(y, Sequences) else np.asarray(y)[kept]
     return sequences[kept], y, merged
 
 

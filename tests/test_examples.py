@@ -107,3 +107,25 @@ def test_transcripts_have_few_errors(tmp_path, example, error, pictures):
     printed = run_example(f"{example}_recognition.py", tmp_path)
     assert float(re.search(r"rate, test: ([\d.]+) %", printed)[1]) < error
     assert sorted(path.stem for path in tmp_path.glob("*.png")) == pictures
+
+
+@pytest.mark.slow
+def test_slots_are_found_the_better_the_more_is_read(tmp_path):
+    pytest.importorskip("matplotlib")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "slot_filling.py", "--save", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MPLBACKEND": "agg", "MPLCONFIGDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    scores = dict(
+        re.findall(r"^(softmax|CRF|CRF, characters) +([\d.]+)", done.stdout, re.M)
+    )
+    softmax, field, characters = (
+        float(scores[way]) for way in ("softmax", "CRF", "CRF, characters")
+    )
+    assert 0.9 < softmax < field < characters
+    assert characters > 0.98
+    assert (tmp_path / "slot_filling.png").exists()

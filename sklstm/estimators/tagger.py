@@ -33,6 +33,14 @@ STEPS_PER_PASS = 16384
 class LSTMTagger(RecurrentEstimator):
     """Recurrent network (LSTM, GRU or RNN) that labels every step of a sequence.
 
+    Recurrent layers read a sequence, by default in both directions, and a linear head
+    on their states gives the labels of each step: by a softmax, or by a conditional
+    random field over the whole sequence (`output`). For slots, names and parts of
+    speech in sentences, for phases of a movement, or beats of a heart.
+
+    Steps are vectors or symbols. Of words, the characters may be read as well
+    (`character_size`).
+
     Parameters
     ----------
     {parameters}
@@ -42,6 +50,38 @@ class LSTMTagger(RecurrentEstimator):
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     {attributes}
+
+    See Also
+    --------
+    LSTMClassifier : One label for each sequence.
+    LSTMTranscriber : Labels in order, whose times are not known.
+    sklstm.metrics : Scores of labels, spans and whole sequences, also for `scoring`.
+
+    Notes
+    -----
+    The loss is ``sum(w * l) / sum(w)`` over all steps, w being the product of sample
+    and class weight, and the L2 penalty of the weights; symbols' numbers are not
+    penalised. With a conditional random field a sequence's loss is the negative
+    log-probability of all its labels, times its weight.
+
+    For scikit-learn this is no classifier (`sklearn.base.is_classifier`): an integer
+    `cv` then means `KFold`, and nothing stratifies by ragged labels. Metrics of
+    scikit-learn do not know them either; those of `sklstm.metrics` do. Lists of lists
+    pass through `cross_val_score` and `GridSearchCV`; an array of dtype object, as
+    `predict` returns it, is indexed faster.
+
+    One `random_state` gives the same bits for any number of threads, and a sequence
+    gets the same labels alone and in a batch. Symbols of sequences of zero weight are
+    known, too.
+
+    References
+    ----------
+    .. [1] Graves and Schmidhuber, "Framewise phoneme classification with bidirectional
+       LSTM and other neural network architectures", Neural Networks 18, 2005.
+    .. [2] Lample, Ballesteros, Subramanian, Kawakami and Dyer, "Neural architectures
+       for named entity recognition", NAACL 2016.
+    .. [3] Kiperwasser and Goldberg, "Simple and accurate dependency parsing using
+       bidirectional LSTM feature representations", TACL 4, 2016: `unknown_rate`.
 
     Examples
     --------

@@ -169,7 +169,7 @@ class Chain:
         if not run.training:
             return outputs, None
         kept = layer_runs if keeps_all else None
-        return outputs, (x, checkpoints, noises, kept, pooling)
+        return outputs, (x, checkpoints, noises, kept, pooling, initial is None)
 
     def backward(
         self, run, trace, d_outputs, arrays, gradients, d_inputs=(), *,
@@ -193,7 +193,7 @@ class Chain:
         d_states : list of StateGradient
             Of each layer, see `RecurrentLayer.initial_gradient`.
         """
-        x, checkpoints, noises, kept, pooling = trace
+        x, checkpoints, noises, kept, pooling, starts_learned = trace
         windows = self._in_order(run.windows)
         d_states = self._zero_gradients(run, arrays, d_outputs, pooling)
         panels = self._backward_panels(arrays)
@@ -223,7 +223,7 @@ class Chain:
             self._send_out(layer_runs[0], d_inputs, is_last=k == 0)
             is_first = False
         for layer, d_state, views in zip(self.layers, d_states, gradients, strict=True):
-            layer.finish_gradients(d_state, views)
+            layer.finish_gradients(d_state, views, starts_learned)
         return d_states
 
     def _zero_gradients(self, run, arrays, d_outputs, pooling):

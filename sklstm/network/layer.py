@@ -351,15 +351,20 @@ class RecurrentLayer(LayerWeights):
             initial["cell_0"] = d_states.carry[:, : self.hidden_size]
         return initial
 
-    def finish_gradients(self, d_states, gradients):
-        """Fill in what is summed over the sequences: peepholes and learned states."""
+    def finish_gradients(self, d_states, gradients, starts_learned=True):
+        """Fill in what is summed over the sequences: peepholes and learned states.
+
+        Learned states have no part in a pass that began with given ones.
+        """
         if d_states.peephole is not None:
             total = np.add.reduce(d_states.peephole, axis=0)
             by_gate = total.reshape(-1, self.stride)
             gradients["peephole"][:] = by_gate[:, : self.hidden_size]
         if "hidden_0" in self.parameter_shapes:
             for name, d_initial in self.initial_gradient(d_states).items():
-                gradients[name][:] = np.add.reduce(d_initial, axis=0)
+                gradients[name][:] = (
+                    np.add.reduce(d_initial, axis=0) if starts_learned else 0
+                )
 
 
 def _noise_arguments(noise):

@@ -86,26 +86,31 @@ class Streams:
     def split_ends(self, fraction):
         """Part the last steps of each sequence from those before.
 
+        Every step that is predicted is so in one of the parts: the ends begin with the
+        step before them.
+
         Parameters
         ----------
         fraction : float
-            Part of the steps.
+            Part of the steps that are predicted, between 0 and 1.
 
         Returns
         -------
         beginnings, ends : Streams
+            Of as many sequences. A short one may have nothing to predict in its end.
         """
-        lengths = np.asarray(self.sequences.lengths)
-        n_last = np.round(lengths * fraction).astype(np.intp)
-        parts = [[], []]
-        for sample, n in enumerate(n_last):
-            rows = self.sequences[sample]
-            parts[0].append(rows[: len(rows) - n])
-            parts[1].append(rows[len(rows) - n :])
-        return [
-            Streams(Sequences(np.concatenate(part), [len(rows) for rows in part]))
-            for part in parts
-        ]
+        sequences = self.sequences
+        lengths = np.asarray(sequences.lengths)
+        n_last = np.round(self.lengths * fraction).astype(np.intp)
+        n_first = lengths - n_last
+        starts = np.asarray(sequences.offsets)[:-1]
+        return tuple(
+            Streams(Sequences(self.values[_rows(begin, n)], n))
+            for begin, n in (
+                (starts, n_first),
+                (starts + np.maximum(n_first - 1, 0), np.minimum(n_last + 1, lengths)),
+            )
+        )
 
     def pieces(self, index, n_parallel, least):
         """Cut sequences so that about `n_parallel` pieces can be read side by side.
@@ -211,3 +216,9 @@ class Streams:
         offsets, row_source = packed_rows(window.lengths, window.starts)
         inputs = self.values.take(row_source, axis=0)
         return PackedBatch(window.samples, window.lengths, offsets, row_source, inputs)
+
+
+def _rows(starts, lengths):
+    """Numbers of the rows of some runs, one run after the other."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)

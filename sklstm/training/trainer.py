@@ -158,18 +158,21 @@ def train(
         # How much is to come is not known: there is no wave to go along.
         options = replace(options, learning_rate="constant")
 
-    targets = loss.make_targets(sequences, y, weights)
     training_index, validation_index = index, None
     if options.early_stopping and validation is None:
-        if state.split_seed is None:
-            state.split_seed = int(generator.randint(2**31))
-        training_index, validation_index = split_validation(
-            index,
-            options.validation_fraction,
-            state.split_seed,
-            None if y is None else loss.stratify(y),
-        )
-        validation = (sequences, y, weights)
+        if _is_few_texts(sequences, index, options):
+            sequences, validation = _split_ends(sequences, index, weights, options)
+        else:
+            if state.split_seed is None:
+                state.split_seed = int(generator.randint(2**31))
+            training_index, validation_index = split_validation(
+                index,
+                options.validation_fraction,
+                state.split_seed,
+                None if y is None else loss.stratify(y),
+            )
+            validation = (sequences, y, weights)
+    targets = loss.make_targets(sequences, y, weights)
     if network.config.is_noisy and state.noise_seed is None:
         state.noise_seed = int(generator.randint(2**31))
     if is_first_call:
@@ -184,7 +187,9 @@ def train(
         options=options,
         state=state,
         n_threads=n_threads,
-        penalty_strength=_penalty_strength(options, weights, training_index),
+        penalty_strength=_penalty_strength(
+            options, sequences, weights, training_index
+        ),
         report=EpochPrinter(state, 1 if incremental else options.max_iter)
         if verbose
         else None,
@@ -320,7 +325,14 @@ def _usable_samples(sequences, y, weights):
                 "the sample weights are all zero, so there is nothing to learn from;"
                 " give at least one sample a positive weight"
             )
-    if y is None and isinstance(sequences, Sequences):
+    if isinstance(sequences, Streams):
+        usable &= sequences.lengths > 0
+        if not usable.any():
+            raise ValueError(
+                "no sequence with a positive weight has a step to predict; give longer"
+                " ones"
+            )
+    elif y is None and isinstance(sequences, Sequences):
         usable &= np.asarray(sequences.lengths) > 1
         if not usable.any():
             raise ValueError(
@@ -328,6 +340,26 @@ def _usable_samples(sequences, y, weights):
                 " of those with a positive weight is longer than 1"
             )
     return np.flatnonzero(usable), weights
+
+
+def _is_few_texts(sequences, index, options):
+    """Whether there are too few sequences to set some aside, but they can be parted."""
+    return isinstance(sequences, Streams) and (
+        round(options.validation_fraction * len(index)) < 2
+    )
+
+
+def _split_ends(streams, index, weights, options):
+    """Return the beginnings of texts, and the ends to judge by."""
+    beginnings, ends = streams.split_ends(options.validation_fraction)
+    if beginnings.lengths[index].sum() == 0 or ends.lengths[index].sum() == 0:
+        raise ValueError(
+            f"early_stopping with validation_fraction={options.validation_fraction}"
+            f" would set aside the ends of {len(index)} sequences, which are too short"
+            " for that. Change validation_fraction, give validation data, or turn"
+            " early_stopping off"
+        )
+    return beginnings, (ends, None, weights)
 
 
 def _make_validation(validation, index, loss, dtype):
@@ -342,8 +374,11 @@ def _make_validation(validation, index, loss, dtype):
     return Validation(sequences, targets, index)
 
 
-def _penalty_strength(options, weights, index):
+def _penalty_strength(options, sequences, weights, index):
+    """Return `alpha` over the sum of the weights of all that the loss is a mean of."""
     if options.solver == "adamw":
         return 0.0
-    total = len(index) if weights is None else float(weights[index].sum())
-    return options.alpha / total
+    counts = np.ones(len(index)) if weights is None else weights[index]
+    if isinstance(sequences, Streams):
+        counts = counts * sequences.lengths[index]
+    return options.alpha / float(counts.sum())

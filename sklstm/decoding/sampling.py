@@ -38,8 +38,9 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     if temperature == 0:
         return scores.argmax(axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")
-    scores = np.take_along_axis(scores, order, axis=1) / temperature
-    weights = np.exp(scores - scores[:, :1])
+    scores = np.take_along_axis(scores, order, axis=1)
+    with np.errstate(over="ignore"):  # next to 0 the others are infinitely unlikely
+        weights = np.exp((scores - scores[:, :1]) / temperature)
     if top_k is not None:
         weights[:, top_k:] = 0
     totals = np.cumsum(weights, axis=1)
@@ -79,5 +80,6 @@ def draw_binary(log_odds, generator, *, temperature=1.0):
         return (log_odds > 0).astype(np.float64)
     # log(u / (1 - u)) of a uniform u has the logistic distribution.
     uniform = generator.uniform(size=log_odds.shape)
-    noise = np.log(uniform) - np.log1p(-uniform)
-    return (log_odds / temperature > noise).astype(np.float64)
+    with np.errstate(over="ignore", divide="ignore"):
+        noise = np.log(uniform) - np.log1p(-uniform)
+        return (log_odds / temperature > noise).astype(np.float64)

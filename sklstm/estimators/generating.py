@@ -7,7 +7,7 @@ import numpy as np
 
 from .._threads import effective_n_threads
 from ..decoding import draw_binary, draw_symbols
-from ..sequences import Sequences, validate_sequences
+from ..sequences import Sequences
 from ..sequences.streams import Streams, StreamWindow
 from ..training.predictions import predictions
 
@@ -47,9 +47,7 @@ class Generator:
         """Check beginnings; return `Sequences` of at least one step each."""
         task, estimator = self._task, self._estimator
         if task.table is None:
-            return validate_sequences(
-                estimator, X, reset=False, dtype=self._network.dtype
-            )
+            return task.checked_vectors(estimator, X)
         codes, lengths = task.table.encode(task.checked_symbols(X))
         sequences = task.marked(codes, lengths, ended=False)
         if sequences.lengths.min() == 0:
@@ -125,7 +123,7 @@ class Generator:
             if step == length - 1 or len(alive) == 0:
                 break
             outputs, states = self._step(codes, _taken(states, goes_on))
-        head = prime if task.table.joins else list(prime)
+        head = "".join(map(str, prime)) if task.table.joins else list(prime)
         return [head + task.table.decode(codes) for codes in written]
 
     def _first_symbol(self, generator):
@@ -160,12 +158,12 @@ class Generator:
         outputs, states = self._read(sequences)
         outputs = np.repeat(outputs, n_samples, axis=0)
         states = _taken(states, np.zeros(n_samples, dtype=np.intp))
-        frames = []
-        for _ in range(length):
-            values = draw_binary(outputs, generator, temperature=temperature)
-            frames.append(values)
-            outputs, states = self._step(values.astype(self._network.dtype), states)
-        drawn = np.stack(frames, axis=1)
+        drawn = np.empty((n_samples, length, n_channels))
+        for step in range(length):
+            drawn[:, step] = draw_binary(outputs, generator, temperature=temperature)
+            if step < length - 1:
+                values = drawn[:, step].astype(self._network.dtype)
+                outputs, states = self._step(values, states)
         head = np.asarray(sequences.values, dtype=np.float64)
         return [np.concatenate([head, part]) for part in drawn]
 
@@ -198,7 +196,9 @@ def _check(length, n_samples, *, temperature, top_k, top_p):
             raise ValueError(
                 f"{name} must be an int of at least {least}, got {value!r}."
             )
-    if not (isinstance(temperature, Real) and temperature >= 0):
-        raise ValueError(f"temperature must be 0 or positive, got {temperature!r}.")
+    if not (isinstance(temperature, Real) and 0 <= temperature < math.inf):
+        raise ValueError(
+            f"temperature must be 0 or positive, and finite, got {temperature!r}."
+        )
     if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
         raise ValueError(f"top_p must be in (0, 1], got {top_p!r}.")

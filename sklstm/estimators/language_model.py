@@ -8,8 +8,7 @@ from sklearn.utils import check_random_state
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
-from ..network import class_probabilities
-from ..network.links import logistic
+from ..network.links import logistic, softmax
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from ..training.predictions import predictions
 from .architecture import recurrent_choices
@@ -18,6 +17,7 @@ from .generating import Generator
 from .language_task import LanguageTask
 from .parameters import parameter, recurrent_estimator
 from .predictor import has_partial_fit
+from .tasks import check_weights
 
 
 @recurrent_estimator
@@ -50,6 +50,9 @@ class LSTMLanguageModel(RecurrentEstimator):
     Symbols that were not in the training data count as one unknown symbol.
     Probabilities are those of all symbols that can come: the known ones, the unknown
     one and, with `mark_ends`, the end.
+
+    Without `X_val`, `early_stopping` sets `validation_fraction` of the sequences aside.
+    Where that is less than two of them, it is the last part of each.
 
     References
     ----------
@@ -197,11 +200,24 @@ class LSTMLanguageModel(RecurrentEstimator):
         if task.table is None:
             return super()._network_config(task, sequences)
         n_symbols = len(task.table)
+        if self.tie_embedding:
+            self._check_tied()
         config = SymbolNetworkConfig(
             int(self.embedding_size), n_symbols, pooling=None, n_symbols=n_symbols,
             tied=bool(self.tie_embedding), **recurrent_choices(self),
         )  # fmt: skip
         return config, SymbolNetwork.from_config
+
+    def _check_tied(self):
+        choices = recurrent_choices(self)
+        sizes = choices["projection_sizes"] or choices["hidden_layer_sizes"]
+        last = sizes[-1]
+        if last != self.embedding_size:
+            raise ValueError(
+                "tie_embedding=True needs a hidden state as large as the embedding, "
+                f"but the last entry of hidden_layer_sizes (or of projection_size) is "
+                f"{last} and embedding_size is {self.embedding_size}."
+            )
 
     def _n_training_threads(self, network, sequences, options):
         n_pieces = 32 if options.batch_size == "auto" else options.batch_size
@@ -240,11 +256,16 @@ class LSTMLanguageModel(RecurrentEstimator):
         score : float
             Natural logarithm; of vectors, summed over the channels.
         """
-        totals, lengths = self._log_likelihoods(X)
-        if sample_weight is None:
-            return float(totals.sum() / lengths.sum())
-        weights = np.asarray(sample_weight, dtype=np.float64)
-        return float((totals * weights).sum() / (lengths * weights).sum())
+        totals, streams = self._log_likelihoods(X)
+        weights = np.ones(len(totals))
+        if sample_weight is not None:
+            weights = check_weights(sample_weight, streams)
+        n_steps = float((streams.lengths * weights).sum())
+        if n_steps == 0:
+            raise ValueError(
+                "No sequence of X with a positive sample_weight has a step to predict."
+            )
+        return float((totals * weights).sum()) / n_steps
 
     def perplexity(self, X):
         """Return the perplexity, ``exp(-score(X))``.
@@ -273,7 +294,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         return -self.score(X) / math.log(2)
 
     def _log_likelihoods(self, X):
-        """Log-likelihoods and numbers of predicted steps of all sequences."""
+        """Log-likelihoods of all sequences, and the `Streams` of them."""
         network = self._fitted_network()
         streams = self._read_inputs(X, reset=False)
         self._task.encode(None, streams)
@@ -284,7 +305,7 @@ class LSTMLanguageModel(RecurrentEstimator):
             samples = batch.index[np.arange(batch.n_rows) - starts]
             losses = self._task.loss.losses(outputs, values)
             np.subtract.at(totals, samples, losses)
-        return totals, streams.lengths
+        return totals, streams
 
     def _outputs(self, network, streams):
         n_rows = min(int(streams.offsets[-1]), 8192)
@@ -310,7 +331,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         outputs = self._generator().outputs_after(X)
         if self._task.table is None:
             return logistic(outputs.astype(np.float64))
-        return class_probabilities(outputs[:, self._task.n_reserved :])
+        return softmax(outputs[:, self._task.n_reserved :].astype(np.float64))
 
     def predict(self, X):
         """Predict the likeliest next step of each sequence.

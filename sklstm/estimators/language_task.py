@@ -58,20 +58,26 @@ class LanguageTask(Task):
         streams : Streams
         """
         if reset:
-            self._is_symbolic = is_symbols(X)
+            self._is_symbolic = isinstance(X, str) or is_symbols(X)
             if self.mark_ends == "auto":
                 self.mark_ends = self._is_symbolic and len(X) > 1
         if not self._is_symbolic:
-            return self._read_vectors(estimator, X, reset)
+            return Streams(self.checked_vectors(estimator, X, reset=reset))
         sequences = self.checked_symbols(X)
         if reset:
             self.table = SymbolTable(
                 sequences, min_count=self._min_count, n_reserved=N_RESERVED
             )
+            if not self.table.symbols:
+                raise ValueError(
+                    f"{self._estimator_name} knows no symbol: none occurs "
+                    f"min_count={self._min_count} times. Lower min_count."
+                )
             estimator.n_features_in_ = 1
         return Streams(self.marked(*self.table.encode(sequences)))
 
-    def _read_vectors(self, estimator, X, reset):
+    def checked_vectors(self, estimator, X, *, reset=False):
+        """Return sequences of zeros and ones as `Sequences`."""
         dtype = np.dtype(estimator.dtype)
         sequences = validate_sequences(estimator, X, reset=reset, dtype=dtype)
         values = sequences.values
@@ -86,7 +92,7 @@ class LanguageTask(Task):
                 "of vectors of zeros and ones. For other numbers see "
                 "SequenceTransformer(objective='next_step') and LSTMForecaster."
             )
-        return Streams(sequences)
+        return sequences
 
     def checked_symbols(self, X, name="X"):
         """Return sequences of symbols as a list."""

@@ -187,9 +187,7 @@ def train(
         options=options,
         state=state,
         n_threads=n_threads,
-        penalty_strength=_penalty_strength(
-            options, sequences, weights, training_index
-        ),
+        penalty_strength=_penalty_strength(options, sequences, weights, training_index),
         report=EpochPrinter(state, 1 if incremental else options.max_iter)
         if verbose
         else None,

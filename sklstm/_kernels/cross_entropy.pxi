@@ -48,7 +48,9 @@ cdef inline double cross_entropy_of_row(const real* outputs, Py_ssize_t target,
     scale_and_subtract(d_outputs, n_classes, factor / total, factor * share)
     d_outputs[target] = d_outputs[target] - factor * <real> (1 - smoothing)
     loss = log(<double> total) + (<double> largest - <double> correct)
-    return loss + smoothing * (<double> correct - mean)
+    if smoothing > 0:  # 0 times an infinite score is not 0
+        loss = loss + smoothing * (<double> correct - mean)
+    return loss
 
 
 cdef inline real largest_of(const real* values, Py_ssize_t n_values) noexcept nogil:

@@ -4,9 +4,9 @@
     python benchmarks/language_model.py --threads 2
 
 Embedding, LSTM and a softmax over the characters; windows of 32 pieces by 100 steps
-with the states carried on, gradient clipping and Adam. A step is all of it: forward pass,
-loss, backward pass, clipping, update; ours packs the batch and its weights besides. A
-ratio is the time of PyTorch over ours.
+with the states carried on, gradient clipping and Adam. A step is all of it: forward
+pass, loss, backward pass, clipping, update; ours packs the batch and its weights
+besides. A ratio is the time of PyTorch over ours.
 """
 
 import argparse

@@ -39,10 +39,11 @@ def test_chorales(scores):
 
 
 def test_piano_pieces(scores):
-    """A third of the pieces, a small network; the benchmark: 7.6 nats a frame. What each
-    key did one frame before: 8.27.
+    """A third of the pieces, a small network.
+
+    The benchmark: 7.6 nats a frame. What each key did one frame before: 8.27.
     """
-    train, valid, test = scores.piano_pieces()
+    train, _, test = scores.piano_pieces()
     how = {**scores.PIANO, "hidden_layer_sizes": 64, "dropout": 0.2, "max_iter": 5}
     how["learning_rate_init"] = 0.01
     model = LSTMLanguageModel(**how, random_state=0).fit(train[::3])
@@ -50,8 +51,9 @@ def test_piano_pieces(scores):
 
 
 def test_characters(scores):
-    """A tenth of Shakespeare; all of it in the benchmark: 2.2 bits, single characters by
-    their frequency: 4.85.
+    """A tenth of Shakespeare.
+
+    All of it in the benchmark: 2.2 bits; characters by their frequency: 4.85.
     """
     [train], _, [test] = scores.shakespeare()
     how = {**scores.SMALL, "hidden_layer_sizes": 96, "embedding_size": 48}

@@ -88,8 +88,9 @@ def add_noise(
 cdef inline void add_noise_to_row(unsigned int key, real deviation, const real* row, real* out,
                                   Py_ssize_t width) noexcept nogil:
     cdef real lanes[64]
-    cdef Py_ssize_t first, lane
-    for first in range(0, width, LANES):
+    cdef Py_ssize_t block, first, lane
+    for block in range(ceil_divide(width, LANES)):
+        first = block * LANES
         for lane in range(LANES):
             lanes[lane] = row[first + lane] if first + lane < width else 0
         v_store(lanes, v_load(lanes) + v_set(deviation) * v_normal(v_random(key, first)))

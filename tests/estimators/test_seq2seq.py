@@ -190,6 +190,14 @@ def test_words_seen_rarely_are_unknown_and_never_written():
     assert new == rare
 
 
+def test_the_unknown_symbol_is_not_written_even_where_it_is_the_likeliest():
+    X, y = ["a"] * 30, [[f"only {k}", "y"] for k in range(30)]
+    model = LSTMSeq2Seq(**SMALL, min_count=2).set_params(max_iter=20).fit(X, y)
+    assert model.symbols_ == ["y"]
+    assert set(model.predict(["a"])[0]) <= {"y"}
+    assert set(model.set_params(beam_width=4).predict(["a"])[0]) <= {"y"}
+
+
 def test_an_empty_source_and_an_empty_target_are_sequences():
     X, y = reversed_words(40)
     model = LSTMSeq2Seq(**SMALL).fit([*X, ""], [*y, ""])

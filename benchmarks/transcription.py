@@ -33,8 +33,8 @@ SPEECH = {
 HANDWRITING = {
     "hidden_layer_sizes": (64, 64),
     "dropout": 0.3,
-    "learning_rate_init": 5e-3,
-    "max_iter": 20,
+    "input_noise": 0.1,
+    "max_iter": 12,
 }
 # Writers of the training part whose strings choose the epoch.
 VALIDATION_WRITERS = range(26, 31)
@@ -56,7 +56,7 @@ def spoken_digits():
     return {name: (X, y) for name, (X, y) in parts.items()}
 
 
-def written_digits(n_train=2000, n_test=400, seed=0):
+def written_digits(n_train=4000, n_test=400, seed=0):
     """Parts of strings of 3 to 6 pen digits of one writer: trajectories and labels."""
     drawings, _, _ = loader().load_strokes("pendigits")
     parts = {"train": [], "valid": [], "test": []}

@@ -57,7 +57,7 @@ def test_strings_of_spoken_digits(transcription):
 
 @pytest.mark.usefixtures("shared_data")
 def test_strings_of_pen_digits_by_new_writers(transcription):
-    """A third of the benchmark's strings, a few epochs; all of both, there: 5 %."""
+    """A sixth of the benchmark's strings, a few epochs; all of both, there: 6 %."""
     parts = transcription.prepared(transcription.written_digits(700, 200))
     model = transcription.fit(
         parts,

@@ -195,9 +195,6 @@ cdef inline void exponentials_of_block(const real* row, real largest, Py_ssize_t
                                        Py_ssize_t n_classes, real* exponentials) noexcept nogil:
     """exp(row - largest) of the classes from the first on, filled up with zeros."""
     cdef Py_ssize_t lane
-    if first + LANES <= n_classes:
-        v_store(exponentials, v_exp(v_load(row + first) - v_set(largest)))
-        return
     for lane in range(LANES):
         exponentials[lane] = row[first + lane] if first + lane < n_classes else -INFINITY
     v_store(exponentials, v_exp(v_load(exponentials) - v_set(largest)))
@@ -228,17 +225,6 @@ cdef inline vreg log_sum_of_three(vreg a, vreg b, vreg c) noexcept nogil:
     cdef vreg larger = v_at_least(a, b), smallest = v_at_most(b, a)
     cdef vreg largest = v_at_least(larger, c), middle = v_at_most(c, larger)
     return largest + v_log(v_set(1) + v_exp(middle - largest) + v_exp(smallest - largest))
-
-
-cdef inline real largest_lane(vreg x) noexcept nogil:
-    cdef real lanes[64]
-    cdef Py_ssize_t lane, half = LANES
-    v_store(lanes, x)
-    while half > 1:
-        half = half // 2
-        for lane in range(half):
-            lanes[lane] = lanes[lane] if lanes[lane] > lanes[lane + half] else lanes[lane + half]
-    return lanes[0]
 
 
 cdef double ctc_forward(const Lattice* lattice, bint keeps) noexcept nogil:
@@ -273,7 +259,7 @@ cdef double ctc_forward(const Lattice* lattice, bint keeps) noexcept nogil:
             value = v_at_least(v_set(2 * IMPOSSIBLE), value)
             best = v_at_least(best, value)
             v_store(alpha + s, value)
-        largest = largest_lane(best)
+        largest = v_largest(best)
     last = alpha[lattice.n_states - 1]
     if lattice.n_labels > 0:
         last = log_sum_of_two(last, alpha[lattice.n_states - 2])
@@ -318,7 +304,7 @@ cdef void ctc_backward(const Lattice* lattice, real factor, real[:, :] d_outputs
         best = v_set(2 * IMPOSSIBLE)
         for block in range(lattice.n_blocks):
             best = v_at_least(best, v_load(beta + block * LANES))
-        largest = largest_lane(best)
+        largest = v_largest(best)
         for block in range(lattice.n_blocks):
             s = block * LANES
             v_store(beta + s, v_load(beta + s) + (v_load(lattice.emissions + s) - v_set(largest)))
@@ -335,7 +321,7 @@ cdef inline void subtract_posteriors(const Lattice* lattice, real* alpha, real f
         value = v_load(alpha + s) + v_load(lattice.beta + s)
         best = v_at_least(best, value)
         v_store(alpha + s, value)
-    largest = largest_lane(best)
+    largest = v_largest(best)
     for block in range(lattice.n_blocks):
         s = block * LANES
         v_store(alpha + s, v_exp(v_load(alpha + s) - v_set(largest)))

@@ -87,9 +87,11 @@ def add_noise(
 
 cdef inline void add_noise_to_row(unsigned int key, real deviation, const real* row, real* out,
                                   Py_ssize_t width) noexcept nogil:
-    cdef real noise[64]
-    cdef Py_ssize_t block, column
-    for block in range(ceil_divide(width, LANES)):
-        v_store(noise, v_set(deviation) * v_normal(v_random(key, block * LANES)))
-        for column in range(block * LANES, min((block + 1) * LANES, width)):
-            out[column] = row[column] + noise[column - block * LANES]
+    cdef real lanes[64]
+    cdef Py_ssize_t first, lane
+    for first in range(0, width, LANES):
+        for lane in range(LANES):
+            lanes[lane] = row[first + lane] if first + lane < width else 0
+        v_store(lanes, v_load(lanes) + v_set(deviation) * v_normal(v_random(key, first)))
+        for lane in range(min(LANES, width - first)):
+            out[first + lane] = lanes[lane]

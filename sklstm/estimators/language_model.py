@@ -88,6 +88,16 @@ class LSTMLanguageModel(RecurrentEstimator):
         `embedding_size` then.
         """,
     )
+    n_negatives: int | None = parameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Symbols that an update draws beside those it has to predict, instead of
+        computing all: for vocabularies of many thousands, where the softmax takes most
+        of the time. Only training is approximate, and a thousand come close to the
+        exact loss; scores and probabilities are of all symbols. None computes all.
+        """,
+    )
     min_count: int = parameter(
         1,
         [Interval(Integral, 1, None, closed="left")],
@@ -205,7 +215,8 @@ class LSTMLanguageModel(RecurrentEstimator):
             self._check_tied(choices)
         config = SymbolNetworkConfig(
             int(self.embedding_size), n_symbols, pooling=None, n_symbols=n_symbols,
-            tied=bool(self.tie_embedding), **choices,
+            tied=bool(self.tie_embedding), n_negatives=int(self.n_negatives or 0),
+            **choices,
         )  # fmt: skip
         return config, SymbolNetwork.from_config
 

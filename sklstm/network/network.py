@@ -63,8 +63,7 @@ class RecurrentNetwork(FlatParameters):
         self.dtype = np.dtype(self.config.dtype)
         self.kernels = kernels_for(self.dtype)
         self._stack = LayerStack(self.config, self.dtype, self.kernels)
-        make_head = CRFHead if self.config.crf else Head
-        self._head = make_head(
+        self._head = self._head_class(
             self._stack.n_outputs, self.config.n_outputs, self.dtype, self.kernels
         )
         self._parameter_layout = self._layout()
@@ -78,6 +77,10 @@ class RecurrentNetwork(FlatParameters):
         self._pass = self.last_states = None
         self._gradient_views = (None,)
         self._bind()
+
+    @property
+    def _head_class(self):
+        return CRFHead if self.config.crf else Head
 
     def _layout(self):
         shapes = {

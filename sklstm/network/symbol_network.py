@@ -11,10 +11,11 @@ import numpy as np
 
 from .coded_rows import CodedRows, distinct_codes
 from .config import NetworkConfig
-from .embedding import Embedding
+from .embedding import Embedding, sum_rows
 from .memory import Workspace
 from .network import RecurrentNetwork
 from .parameters import ParameterLayout, RowGradient
+from .sampled_head import SampledHead
 
 __all__ = ["SymbolNetwork", "SymbolNetworkConfig"]
 
@@ -24,6 +25,7 @@ TABLE_SCALE = 0.5
 TIED_TABLE_SCALE = 0.1
 
 _TABLE = ("symbols", "table")
+_HEAD = ("head", "weight"), ("head", "bias")
 UNKNOWN = 0
 
 
@@ -40,6 +42,8 @@ class SymbolNetworkConfig(NetworkConfig):
     tied : bool, default=False
         Whether the weights of the head are the table of the symbols; the sizes must
         agree then.
+    n_negatives : int, default=0
+        Outputs that a training pass draws beside its targets; 0 computes all of them.
     unknown_rate : float, default=0
         A symbol that occurs n times is read as the unknown one, 0, in training, with
         probability ``unknown_rate / (unknown_rate + n)``.
@@ -50,6 +54,7 @@ class SymbolNetworkConfig(NetworkConfig):
     n_symbols: int = 2
     tied: bool = False
     unknown_rate: float = 0.0
+    n_negatives: int = 0
 
     @property
     def reads_codes(self):
@@ -74,7 +79,7 @@ class SymbolNetworkConfig(NetworkConfig):
     @property
     def is_noisy(self):
         """Whether anything is random in training."""
-        return self.unknown_rate > 0 or super().is_noisy
+        return self.unknown_rate > 0 or self.n_negatives > 0 or super().is_noisy
 
 
 class SymbolNetwork(RecurrentNetwork):
@@ -105,10 +110,17 @@ class SymbolNetwork(RecurrentNetwork):
             config.n_symbols, config.table_size, self.dtype, self.kernels
         )
         shapes = super()._layout().shapes
+        of_head = {}
+        if config.n_negatives:  # rows of tables as well
+            of_head = {key: shapes.pop(key) for key in _HEAD}
         if config.tied:
-            del shapes["head", "weight"]
+            (of_head or shapes).pop(_HEAD[0])
         shapes[_TABLE] = self._embedding.parameter_shapes["weight"]
-        return ParameterLayout(shapes)
+        return ParameterLayout(shapes | of_head)
+
+    @property
+    def _head_class(self):
+        return SampledHead if self.config.n_negatives else super()._head_class
 
     def _bind(self):
         super()._bind()
@@ -116,6 +128,8 @@ class SymbolNetwork(RecurrentNetwork):
         self._table = {"weight": views[_TABLE]}
 
     def _of_head(self, views):
+        if _HEAD[1] not in views:  # a gradient that ends before the tables
+            return {}
         if not self.config.tied:
             return super()._of_head(views)
         return {"weight": views[_TABLE], "bias": views["head", "bias"]}
@@ -128,7 +142,7 @@ class SymbolNetwork(RecurrentNetwork):
     @property
     def n_dense(self):
         """Number of parameters that have a gradient in every pass."""
-        if self.config.tied:
+        if self.config.tied and not self.config.n_negatives:
             return self.n_parameters
         return self._parameter_layout.start_of(_TABLE)
 
@@ -181,8 +195,35 @@ class SymbolNetwork(RecurrentNetwork):
                 gradients[_TABLE][:] = 0
             gradients[_TABLE][rows] += values
             return
-        start = self._parameter_layout.start_of(_TABLE)
-        stop = start + self.table.size
-        self.row_gradients = [
-            RowGradient(start, stop, rows, np.ascontiguousarray(values))
-        ]
+        self.row_gradients = self._of_candidates(rows, values)
+
+    def _of_candidates(self, rows, values):
+        """Gradients of rows of tables: of the symbols seen, and of the candidates."""
+        candidates, self.candidates = self.candidates, None
+        if candidates is None:
+            return [self._row_gradient(_TABLE, rows, values)]
+        of_weight, of_bias = self._head.row_gradients
+        of_bias = self._row_gradient(_HEAD[1], candidates.rows, of_bias[:, np.newaxis])
+        if self.config.tied:
+            rows, values = sum_rows(
+                np.concatenate([candidates.rows, rows]),
+                np.concatenate([of_weight, values]),
+            )
+            return [self._row_gradient(_TABLE, rows, values), of_bias]
+        of_weight = self._row_gradient(_HEAD[0], candidates.rows, of_weight)
+        return [self._row_gradient(_TABLE, rows, values), of_weight, of_bias]
+
+    def _row_gradient(self, key, rows, values):
+        start = self._parameter_layout.start_of(key)
+        stop = start + int(np.prod(self._parameter_layout.shapes[key]))
+        return RowGradient(start, stop, rows, np.ascontiguousarray(values))
+
+    @property
+    def candidates(self):
+        """Outputs of the next training pass; None for all. See `SampledHead`."""
+        return getattr(self._head, "candidates", None)
+
+    @candidates.setter
+    def candidates(self, candidates):
+        if self.config.n_negatives:
+            self._head.candidates = candidates

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..network.links import cross_entropy
+from .candidates import CandidateSampler
 from .classification_losses import BinaryCrossEntropy, CrossEntropy
 from .minibatches import Minibatches
 from .stochastic import StochasticTrainer
@@ -99,6 +100,24 @@ class StreamTargets:
             mean = float((weights[index] * n_steps).sum() / n_steps.sum())
             weights = (weights / mean).astype(dtype)
         self._sample_weights = weights
+        self._candidates = None
+
+    def sampler(self, index, n_negatives):
+        """Return what draws candidates by the frequencies of the targets."""
+        streams, used = self._streams, np.zeros(len(self._streams), dtype=bool)
+        used[index] = True
+        is_target = np.repeat(used, streams.sequences.lengths)
+        is_target[streams.sequences.offsets[:-1][streams.lengths > 0]] = False
+        counts = np.bincount(
+            streams.values[is_target].reshape(-1), minlength=self.loss.n_outputs
+        )
+        return CandidateSampler(counts, n_negatives)
+
+    def draw(self, sampler, batch, generator):
+        """Draw the outputs that the next pass computes, and compare with these."""
+        targets = self._streams.values.take(batch.row_source + 1, axis=0)
+        self._candidates = sampler.draw(targets.reshape(-1), generator)
+        return self._candidates
 
     def _targets_and_weights(self, batch):
         values = self._streams.values.take(batch.row_source + 1, axis=0)
@@ -122,6 +141,13 @@ class StreamTargets:
         d_outputs : ndarray of the shape and dtype of `outputs`
         """
         targets, weights = self._targets_and_weights(batch)
+        candidates, self._candidates = self._candidates, None
+        if candidates is not None:
+            targets = np.searchsorted(candidates.rows, targets)
+            # The target itself is in the sum for certain.
+            outputs[np.arange(len(targets)), targets] += candidates.log_inclusion[
+                targets
+            ]
         return self.loss.value_and_gradient(outputs, targets, weights, batch.n_rows)
 
     def measure(self, outputs, batch):
@@ -190,12 +216,19 @@ class StreamTrainer(StochasticTrainer):
 
     def _make_batches(self, index):
         options, lengths = self._options, self._sequences.lengths
+        n_negatives = getattr(self._network.config, "n_negatives", 0)
+        self._sampler = None
+        if n_negatives:
+            self._sampler = self._targets.sampler(index, n_negatives)
         steps = options.bptt_steps or max(1, int(lengths[index].max()))
         batch_size = 32 if options.batch_size == "auto" else options.batch_size
         return StreamBatches(self._sequences, index, batch_size, steps, options.shuffle)
 
     def _forward(self, window, batch, noise):
         network = self._network
+        if self._sampler is not None:
+            generator = np.random.default_rng(noise["noise_seed"])
+            network.candidates = self._targets.draw(self._sampler, batch, generator)
         return network.forward(
             batch, self._n_threads, initial=window.states_of(network.last_states),
             wants_states=True, **noise,

@@ -141,6 +141,19 @@ def test_a_sample_gets_the_same_scores_alone(choices):
 
 
 @every_network
+def test_what_a_sample_draws_does_not_depend_on_its_companions(choices):
+    network = make_network(choices, "float32")
+    pairs = make_pairs(choices, np.float32)
+    batch = pairs.pack()
+    together = network.forward(batch, noise_seed=(3,), noise_keys=batch.index).copy()
+    for place, sample in enumerate(batch.index):
+        alone = pairs.pack([sample])
+        scores = network.forward(alone, noise_seed=(3,), noise_keys=alone.index)
+        rows = batch.offsets[: batch.lengths[place]] + place
+        assert_array_equal(scores, together[rows])
+
+
+@every_network
 def test_steps_of_a_decoder_have_the_bits_of_the_whole(choices):
     network = make_network(choices, "float32")
     pairs = make_pairs(choices, np.float32)

@@ -182,7 +182,11 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
     weights : ndarray of shape (n_total_steps,), dtype float64
     """
     lengths = np.asarray(sequences.lengths)
-    if sample_weight is None or all(isinstance(w, Number) for w in sample_weight):
+    if (
+        sample_weight is None
+        or isinstance(sample_weight, Number)
+        or all(isinstance(weight, Number) for weight in sample_weight)
+    ):
         return np.repeat(check_weights(sample_weight, sequences, name), lengths)
     if len(sample_weight) != len(sequences):
         raise ValueError(
@@ -206,7 +210,10 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
                 "finite, and zero or positive."
             )
         parts.append(part)
-    return np.concatenate(parts)
+    weights = np.concatenate(parts)
+    if not weights.any():
+        raise ValueError(f"{name} is zero everywhere: no step counts.")
+    return weights
 
 
 def _codes(y):

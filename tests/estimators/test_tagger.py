@@ -174,7 +174,7 @@ def test_alone_as_in_a_batch_in_any_order(problem, output):
 
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_threads_change_no_bit(problem, output, monkeypatch):
-    monkeypatch.setattr("sklstm._threads.WORK_PER_THREAD", 1, raising=False)
+    monkeypatch.setattr("sklstm._threads.MULTIPLY_ADDS_PER_THREAD", 1)
     X, y, parameters = problem
     parameters = {"dropout": 0.3, "unknown_rate": 1.0, "output": output, **parameters}
     one = make_tagger(max_iter=3, n_jobs=1, **parameters).fit(X, y)
@@ -355,6 +355,7 @@ def test_validation_weights_count_steps():
         ({"sample_weight": [1.0] * 39}, "39"),
         ({"sample_weight": [-1.0] * 40}, "[Nn]egative"),
         ({"sample_weight": [0.0] * 40}, "one non-zero"),
+        ({"sample_weight": [[0.0] * len(y) for y in Y]}, "no step counts"),
         ({"sample_weight": [[1.0] for _ in Y[:-1]]}, "39 entries"),
         ({"sample_weight": [[1.0] * 99 for _ in Y]}, r"sample_weight\[0\] has shape"),
         (

@@ -66,7 +66,7 @@ else:
     texts = topics()
     valid, test = texts[3::10], texts[8::10]
     train = [one for k, one in enumerate(texts) if k % 10 not in (3, 8)]
-    sizes, embedding, dropout, n_epochs, prime = 128, 48, 0.0, 10, "The "
+    sizes, embedding, dropout, n_epochs, prime = 128, 48, 0.0, 16, "The "
 n_characters = sum(map(len, train))
 n_different = len(set("".join(train)))
 print(f"{len(train)} texts of {n_characters} characters, {n_different} different")
@@ -175,7 +175,12 @@ right.plot(np.arange(1, len(curve) + 1), curve, color="tab:blue", label="network
 for (n, value), shade in zip(baselines.items(), ("0.75", "0.55", "0.3"), strict=True):
     label = f"counts, last {n} characters" if n else "frequencies"
     right.axhline(value, color=shade, ls=":", label=label)
-right.set(xlabel="epoch", ylabel="bits a character", title="Learning (validation)", ylim=(0, 5.2))
+right.set(
+    xlabel="epoch",
+    ylabel="bits a character",
+    title="Learning (validation)",
+    ylim=(0, 5.2),
+)
 right.legend(fontsize=8)
 
 if options.save:

@@ -129,3 +129,35 @@ def test_slots_are_found_the_better_the_more_is_read(tmp_path):
     assert 0.9 < softmax < field < characters
     assert characters > 0.98
     assert (tmp_path / "slot_filling.png").exists()
+
+
+@pytest.mark.slow
+def test_text_is_predicted_better_than_by_counting(tmp_path):
+    printed = run_example("text_generation.py", tmp_path)
+    bits = float(re.search(r"unseen text: ([\d.]+)", printed)[1])
+    counted = [float(x) for x in re.findall(r"characters: ([\d.]+)", printed)]
+    assert len(counted) == 3
+    assert bits < min(counted)
+    first, others = map(
+        float, re.findall(r"([\d.]+) bits, others ([\d.]+)", printed)[0]
+    )
+    assert first > 1.3 * others
+    assert [path.stem for path in tmp_path.glob("*.png")] == ["text_generation"]
+
+
+@pytest.mark.slow
+def test_symbols_know_which_keys_go_together(tmp_path):
+    mido = pytest.importorskip("mido")
+    printed = run_example("music_generation.py", tmp_path)
+    nats = [
+        float(x)
+        for x in re.findall(r"(?:rules|vectors|symbols): ([\d.]+)$", printed, re.M)
+    ]
+    rules, vectors, symbols = nats
+    assert rules < symbols < 1.3 * rules + 0.1
+    assert symbols < vectors < 4
+    assert "symbols: 100% of the frames" in printed
+    song = mido.MidiFile(tmp_path / "music_generation_symbols.mid")
+    notes = [message for message in song.tracks[0] if message.type == "note_on"]
+    assert len(notes) > 50
+    assert abs(song.length - 16) < 0.5

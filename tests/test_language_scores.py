@@ -27,36 +27,34 @@ def scores(monkeypatch):
 
 
 def test_chorales(scores):
-    """In their own keys, with a small network and few epochs; the benchmark: 8.3 nats a
-    frame. What each key did one frame before: 10.49.
+    """In their own keys, with a small network; five seeds: 8.6 nats a frame, in the
+    benchmark 8.3. What each key did one frame before: 10.49.
     """
     train, valid, test = (
         scores.rolls("jsb_chorales", part) for part in ("train", "valid", "test")
     )
     how = {**scores.COMMON, **scores.JSB, "hidden_layer_sizes": 100, "max_iter": 15}
     model = LSTMLanguageModel(**how, random_state=0).fit(train, X_val=valid)
-    assert scores.nats(model, test) < 8.9
+    assert scores.nats(model, test) < 8.8
 
 
 def test_piano_pieces(scores):
-    """A third of the pieces, a small network.
-
-    The benchmark: 7.6 nats a frame. What each key did one frame before: 8.27.
+    """A small network and few epochs; the benchmark: 7.6 nats a frame. What each key
+    did one frame before: 8.27.
     """
     train, _, test = scores.piano_pieces()
-    how = {**scores.PIANO, "hidden_layer_sizes": 64, "dropout": 0.2, "max_iter": 5}
+    how = {**scores.PIANO, "hidden_layer_sizes": 64, "dropout": 0.2, "max_iter": 6}
     how["learning_rate_init"] = 0.01
-    model = LSTMLanguageModel(**how, random_state=0).fit(train[::3])
-    assert scores.nats(model, test[::3]) < 8.4
+    model = LSTMLanguageModel(**how, random_state=0).fit(train)
+    assert scores.nats(model, test) < 8.1
 
 
 def test_characters(scores):
-    """A tenth of Shakespeare.
-
-    All of it in the benchmark: 2.2 bits; characters by their frequency: 4.85.
+    """A fifth of Shakespeare; all of it in the benchmark: 2.2 bits. Single characters
+    by their frequency: 4.85, each given the two before it: 3.04.
     """
     [train], _, [test] = scores.shakespeare()
     how = {**scores.SMALL, "hidden_layer_sizes": 96, "embedding_size": 48}
     how |= {"learning_rate_init": 0.01, "max_iter": 6}
-    model = LSTMLanguageModel(**how, random_state=0).fit([train[:100_000]])
-    assert scores.bits(model, [test[:20_000]]) < 3.1
+    model = LSTMLanguageModel(**how, random_state=0).fit([train[:200_000]])
+    assert scores.bits(model, [test[:20_000]]) < 3.0

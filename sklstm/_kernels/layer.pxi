@@ -86,9 +86,8 @@ cdef struct LayerPass:
     real* gates               # OUT    (n_blocks, n_steps rows, n_slots * LANES) or NULL: inference
     real* extra               # OUT    (rows, stride), what a cell needs beside the gates
     const real* panels        # IN     packed weights of the forward phases, or of the backward ones
-    const real* bias          # IN     packed biases; where rows have codes, a table with a row
-                              #        for each code: the biases and the product of the input
-    const Py_ssize_t* codes   # IN     (n_steps rows,) or NULL
+    const real* bias          # IN     packed biases, or with codes a table of them, inputs added
+    const Py_ssize_t* codes   # IN     (n_steps rows,) row of the table, or NULL
     Py_ssize_t bias_stride    # elements of a row of that table
     const real* peephole      # IN     (n_peepholes, stride) or NULL
     const real* mask          # IN     (n_samples, output_stride) or NULL: recurrent dropout

@@ -107,7 +107,8 @@ class StreamTargets:
         streams, used = self._streams, np.zeros(len(self._streams), dtype=bool)
         used[index] = True
         is_target = np.repeat(used, streams.sequences.lengths)
-        is_target[streams.sequences.offsets[:-1][streams.lengths > 0]] = False
+        lengths = np.asarray(streams.sequences.lengths)
+        is_target[streams.sequences.offsets[:-1][lengths > 0]] = False
         counts = np.bincount(
             streams.values[is_target].reshape(-1), minlength=self.loss.n_outputs
         )
@@ -233,6 +234,11 @@ class StreamTrainer(StochasticTrainer):
             batch, self._n_threads, initial=window.states_of(network.last_states),
             wants_states=True, **noise,
         )  # fmt: skip
+
+    def _close(self):
+        super()._close()
+        if self._sampler is not None:  # of a pass that broke off before its end
+            self._network.candidates = None
 
     def _noise(self, window, batch, k):
         noise = super()._noise(window, batch, k)

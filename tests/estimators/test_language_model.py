@@ -433,3 +433,15 @@ def test_what_is_wrong_with_later_data_is_said():
         symbols.score(WORDS, sample_weight=[1, 2])
     with pytest.raises(ValueError, match="has a step to predict"):
         make_model(mark_ends=False).fit(WORDS).score(["a", "ab"], sample_weight=[1, 0])
+
+
+def test_a_fit_that_breaks_off_leaves_a_model_of_all_symbols():
+    """Also where the pass that failed computed some outputs only."""
+    rng = np.random.default_rng(0)
+    X = ["".join(map(chr, rng.integers(200, 900, 60))) for _ in range(5)]
+    model = make_model(n_negatives=5, solver="sgd", learning_rate_init=1e30)
+    model.set_params(max_grad_norm=None)
+    with pytest.raises(ValueError, match="training stopped before that update"):
+        model.fit(X)
+    assert model._network.candidates is None
+    assert model.predict_proba(X[:1]).shape == (1, len(model.symbols_))

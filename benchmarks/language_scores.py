@@ -4,6 +4,7 @@
     python benchmarks/language_scores.py piano         # piano pieces, nats a frame
     python benchmarks/language_scores.py characters    # Shakespeare, bits a character
     python benchmarks/language_scores.py small         # likewise, a small network
+    python benchmarks/language_scores.py words         # Brown corpus, perplexity
 
 Settings and epochs were chosen on the validation parts, which also say whose weights
 are kept. The data are those of ``scores.py``.
@@ -53,6 +54,19 @@ SMALL = {
     "learning_rate_init": 3e-3,
     "max_iter": 20,
 }
+WORDS = {
+    "hidden_layer_sizes": 256,
+    "embedding_size": 256,
+    "tie_embedding": True,
+    "n_negatives": 1000,
+    "min_count": 4,  # as the floors of the data set: the others are one unknown word
+    "input_dropout": 0.2,
+    "dropout": 0.5,
+    "batch_size": 32,
+    "bptt_steps": 35,
+    "learning_rate_init": 3e-3,
+    "max_iter": 10,
+}
 
 
 def rolls(name, part):
@@ -87,6 +101,12 @@ def shakespeare():
     return [text[:a]], [text[a:b]], [text[b:]]
 
 
+def brown():
+    """Each part as one long sequence of words, ends of sentences among them."""
+    parts = loader().load_words("brown")
+    return tuple([parts[part]] for part in ("train", "valid", "test"))
+
+
 def nats(model, X):
     """Negative log-likelihood of a step."""
     return -model.score(X)
@@ -97,11 +117,17 @@ def bits(model, X):
     return model.bits_per_character(X)
 
 
+def perplexity(model, X):
+    """Of the known words and the unknown one."""
+    return model.perplexity(X)
+
+
 RUNS = {
     "jsb": (chorales, JSB, nats),
     "piano": (piano_pieces, PIANO, nats),
     "characters": (shakespeare, CHARACTERS, bits),
     "small": (shakespeare, SMALL, bits),
+    "words": (brown, WORDS, perplexity),
 }
 
 

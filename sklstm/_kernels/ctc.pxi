@@ -191,15 +191,6 @@ cdef void normalise_outputs(const Lattice* lattice, real factor,
     apply(logarithm_register, lattice.log_sums, lattice.n_steps)
 
 
-cdef inline void exponentials_of_block(const real* row, real largest, Py_ssize_t first,
-                                       Py_ssize_t n_classes, real* exponentials) noexcept nogil:
-    """exp(row - largest) of the classes from the first on, filled up with zeros."""
-    cdef Py_ssize_t lane
-    for lane in range(LANES):
-        exponentials[lane] = row[first + lane] if first + lane < n_classes else -INFINITY
-    v_store(exponentials, v_exp(v_load(exponentials) - v_set(largest)))
-
-
 cdef inline void gather_emissions(const Lattice* lattice, Py_ssize_t t) noexcept nogil:
     cdef const real* row = output_row(lattice, t)
     cdef real largest = lattice.largest[t], log_sum = lattice.log_sums[t]

@@ -109,9 +109,18 @@ def softmax(real[:, ::1] rows):
                 values[column] = values[column] / total
 
 
+cdef inline void exponentials_of_block(const real* row, real largest, Py_ssize_t first,
+                                       Py_ssize_t n_classes, real* exponentials) noexcept nogil:
+    """exp(row - largest) of the classes from the first on, filled up with zeros."""
+    cdef Py_ssize_t lane
+    for lane in range(LANES):
+        exponentials[lane] = row[first + lane] if first + lane < n_classes else -INFINITY
+    v_store(exponentials, v_exp(v_load(exponentials) - v_set(largest)))
+
+
 def log_softmax(real[:, ::1] rows):
     """Each row to logarithms of probabilities, in place; NaN anywhere makes the row NaN."""
-    cdef Py_ssize_t row, column, n_columns = rows.shape[1]
+    cdef Py_ssize_t row, column, block, n_columns = rows.shape[1]
     cdef real largest, total
     cdef real exponentials[64]
     cdef real* values
@@ -125,10 +134,10 @@ def log_softmax(real[:, ::1] rows):
                 if values[column] > largest:
                     largest = values[column]
             total = 0
-            for column in range(n_columns):
-                if column % LANES == 0:
-                    exponentials_of_block(values, largest, column, n_columns, exponentials)
-                total = total + exponentials[column % LANES]
+            for block in range(ceil_divide(n_columns, LANES)):
+                exponentials_of_block(values, largest, block * LANES, n_columns, exponentials)
+                for column in range(min(LANES, n_columns - block * LANES)):
+                    total = total + exponentials[column]
             v_store(exponentials, v_log(v_set(total)))
             total = exponentials[0]
             for column in range(n_columns):

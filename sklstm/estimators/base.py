@@ -178,7 +178,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         if options.solver != "lbfgs":
             batch_size = options.resolve_batch_size(len(sequences))
         n_rows = sequences.offsets[-1] * batch_size // len(sequences)
-        work = n_rows * network.n_parameters * _PRODUCTS_OF_A_TRAINING_STEP
+        work = n_rows * network.n_multiplied * _PRODUCTS_OF_A_TRAINING_STEP
         return effective_n_threads(self.n_jobs, work=work)
 
     def _read_inputs(self, X, *, reset):
@@ -307,7 +307,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
     def _run_at_once(self, sequences, method, arguments):
         network = self._network
         batch = pack_batch(sequences)
-        work = batch.n_rows * network.n_parameters
+        work = batch.n_rows * network.n_multiplied
         n_threads = effective_n_threads(self.n_jobs, work)
         rows = getattr(network, method)(batch, n_threads=n_threads, **arguments)
         if len(batch.index) == 1:

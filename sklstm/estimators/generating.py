@@ -70,14 +70,15 @@ class Generator:
         values[is_step] = sequences.values
         streams = Streams(Sequences(values, lengths + 1))
         n_threads = effective_n_threads(
-            self._estimator.n_jobs, min(rows, 8192) * network.n_parameters
+            self._estimator.n_jobs, min(rows, 8192) * network.n_multiplied
         )
         last = np.cumsum(lengths + 1) - 2
         sample_of = np.full(len(values), -1)
         sample_of[last] = np.arange(n_samples)
         outputs, states = None, None
+        passes = streams.passes(n_outputs=network.config.n_outputs)
         for of_pass, batch, at_end in predictions(
-            network, streams, streams.passes(), n_threads, with_states=True
+            network, streams, passes, n_threads, with_states=True
         ):
             if outputs is None:
                 outputs = np.empty((n_samples, of_pass.shape[1]), of_pass.dtype)
@@ -175,7 +176,7 @@ class Generator:
         places = np.arange(n_rows, dtype=np.intp)
         window = StreamWindow(places, places, places, np.ones_like(places), False)
         n_threads = effective_n_threads(
-            self._estimator.n_jobs, n_rows * self._network.n_parameters
+            self._estimator.n_jobs, n_rows * self._network.n_multiplied
         )
         return self._network.run(
             streams.pack(window), n_threads, states, wants_states=True

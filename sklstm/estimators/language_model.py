@@ -233,7 +233,7 @@ class LSTMLanguageModel(RecurrentEstimator):
     def _n_training_threads(self, network, sequences, options):
         n_pieces = 32 if options.batch_size == "auto" else options.batch_size
         n_rows = min(n_pieces * (options.bptt_steps or 100), sequences.offsets[-1])
-        return effective_n_threads(self.n_jobs, work=3 * n_rows * network.n_parameters)
+        return effective_n_threads(self.n_jobs, work=3 * n_rows * network.n_multiplied)
 
     # ---- scores --------------------------------------------------------------------
 
@@ -320,8 +320,9 @@ class LSTMLanguageModel(RecurrentEstimator):
 
     def _outputs(self, network, streams):
         n_rows = min(int(streams.offsets[-1]), 8192)
-        n_threads = effective_n_threads(self.n_jobs, n_rows * network.n_parameters)
-        return predictions(network, streams, streams.passes(), n_threads)
+        n_threads = effective_n_threads(self.n_jobs, n_rows * network.n_multiplied)
+        passes = streams.passes(n_outputs=network.config.n_outputs)
+        return predictions(network, streams, passes, n_threads)
 
     # ---- predictions ---------------------------------------------------------------
 

@@ -342,7 +342,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         return found
 
     def _n_threads(self, n_rows):
-        return effective_n_threads(self.n_jobs, n_rows * self._network.n_parameters)
+        return effective_n_threads(self.n_jobs, n_rows * self._network.n_multiplied)
 
     def attention_weights(self, X, y=None):
         """Where the decoder looks while it writes.

@@ -64,6 +64,11 @@ class FlatParameters:
         """Number of parameters that have a gradient in every pass."""
         return self.n_parameters
 
+    @property
+    def n_multiplied(self):
+        """Number of parameters that a row is multiplied by: those of no table."""
+        return self.n_parameters
+
     def parameters_changed(self):
         """Forget the packed copies of the parameters."""
         self._packed = None
@@ -124,10 +129,14 @@ class ParameterLayout:
         return self._places[key][0]
 
     def is_weight(self):
-        """True for weights, False for biases, initial states and tables of symbols."""
+        """True for weights, False for biases, initial states and tables of symbols.
+
+        What a CRF adds to its first and last scores is a bias, too.
+        """
         mask = np.ones(self.n_parameters, dtype=bool)
-        for key, (start, stop, _) in self._places.items():
-            if key[-1].startswith(("bias", "table")) or key[-1].endswith("_0"):
+        for (*_, name), (start, stop, _) in self._places.items():
+            is_bias = name.startswith("bias") or name in ("start", "end")
+            if is_bias or name.startswith("table") or name.endswith("_0"):
                 mask[start:stop] = False
         return mask
 

@@ -146,6 +146,11 @@ class SymbolNetwork(RecurrentNetwork):
             return self.n_parameters
         return self._parameter_layout.start_of(_TABLE)
 
+    @property
+    def n_multiplied(self):
+        """Number of parameters that a row is multiplied by: those of no table."""
+        return self.n_parameters - (0 if self.config.tied else self.table.size)
+
     def initialize(self, rng, **how):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)

@@ -13,9 +13,11 @@ from .packing import PackedBatch, packed_rows
 
 __all__ = ["StreamWindow", "Streams"]
 
-# Steps of one evaluation pass, about, and sequences side by side in it.
+# Steps of one evaluation pass, about, and sequences side by side in it. Where a step
+# has many outputs, as many steps as have so many outputs together.
 ROWS_PER_PASS = 8192
 SEQUENCES_PER_PASS = 256
+OUTPUTS_PER_PASS = 1 << 22
 
 
 class StreamWindow:
@@ -178,13 +180,15 @@ class Streams:
             begin, end = end, end + window_steps
         return windows
 
-    def passes(self, index=None):
+    def passes(self, index=None, n_outputs=1):
         """Windows of whole sequences, of limited size, for evaluation.
 
         Parameters
         ----------
         index : ndarray of int, default=None
             Sequences; all by default.
+        n_outputs : int, default=1
+            Numbers that the network has for a step.
 
         Returns
         -------
@@ -194,10 +198,11 @@ class Streams:
         index = index[self.lengths[index] > 0]
         index = index[np.argsort(-self.lengths[index], kind="stable")]
         pieces = index, np.asarray(self.sequences.offsets)[index], self.lengths[index]
-        windows = []
-        for start in range(0, len(index), SEQUENCES_PER_PASS):
-            keys = np.arange(start, min(start + SEQUENCES_PER_PASS, len(index)))
-            window_steps = max(1, ROWS_PER_PASS // len(keys))
+        n_rows = min(ROWS_PER_PASS, max(1, OUTPUTS_PER_PASS // n_outputs))
+        n_parallel, windows = min(SEQUENCES_PER_PASS, n_rows), []
+        for start in range(0, len(index), n_parallel):
+            keys = np.arange(start, min(start + n_parallel, len(index)))
+            window_steps = max(1, n_rows // len(keys))
             windows += self.windows(pieces, keys, window_steps)
         return windows
 

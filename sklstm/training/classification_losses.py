@@ -23,7 +23,6 @@ class CrossEntropy(Loss):
     """
 
     label_smoothing = 0.0
-    n_threads = 1
 
     def __init__(self, n_classes):
         self.n_outputs = n_classes
@@ -40,11 +39,11 @@ class CrossEntropy(Loss):
         network.output_bias[:] = np.log(priors)
         network.parameters_changed()
 
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
+    def value_and_gradient(self, outputs, targets, weights, total_weight, n_threads=1):
         """Return the loss of a batch and its gradient; see `Loss`."""
         factor = 1.0 / total_weight
         losses, d_outputs = cross_entropy(
-            outputs, targets, weights, factor, self.label_smoothing, self.n_threads
+            outputs, targets, weights, factor, self.label_smoothing, n_threads
         )
         if weights is not None:
             np.multiply(losses, weights, losses)

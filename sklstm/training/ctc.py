@@ -7,6 +7,7 @@ from ..network.ctc import ctc_losses
 from ..network.links import softmax
 from ..network.memory import Workspace
 from .losses import Loss
+from .targets import Targets
 
 
 class CTCLoss(Loss):
@@ -37,7 +38,7 @@ class CTCLoss(Loss):
         return softmax(outputs)
 
 
-class CTCTargets:
+class CTCTargets(Targets):
     """The labels of each sample; see `SequenceTargets` for what targets do.
 
     Parameters
@@ -73,7 +74,7 @@ class CTCTargets:
         network.output_bias[-1] = 0.5 * np.log(odds)
         network.parameters_changed()
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights so that a loss is per label, on average over `index`."""
         weights = np.ones(len(self._labels))
         if self._weights is not None:
@@ -92,8 +93,15 @@ class CTCTargets:
             self._labels,
             self._workspace,
             factors=weights.astype(outputs.dtype),
+            n_threads=self._n_threads,
         )
         return float(np.add.reduce(losses * weights)), d_outputs
+
+    def losses(self, outputs, batch):
+        """Return the loss of each sample of a batch."""
+        return ctc_losses(
+            outputs, batch, self._labels, self._workspace, n_threads=self._n_threads
+        )[0]
 
     def tally(self):
         """Return an empty `CTCTally`."""
@@ -123,7 +131,7 @@ class CTCTally:
         """
         targets = self._targets
         labels, weights = targets._labels, targets._sample_weights[batch.index]
-        losses, _ = ctc_losses(outputs, batch, labels, targets._workspace)
+        losses = targets.losses(outputs, batch)
         found = best_path(outputs, batch.lengths, offsets=batch.offsets)
         wanted = [labels[sample].reshape(-1) for sample in batch.index]
         self._loss += float(np.add.reduce(losses * weights))

@@ -74,7 +74,7 @@ class Validation:
         self._sequences = sequences
         self._targets = targets
         if isinstance(sequences, Streams):
-            self._passes = sequences.passes(index)
+            self._passes = sequences.passes(index, targets.loss.n_outputs)
         else:
             self._passes = passes_by_length(np.asarray(sequences.lengths), index)
 

@@ -89,7 +89,7 @@ class Loss:
         """
         raise NotImplementedError
 
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
+    def value_and_gradient(self, outputs, targets, weights, total_weight, n_threads=1):
         """Return the loss of a batch and its gradient.
 
         Parameters
@@ -102,6 +102,7 @@ class Loss:
             None means ones. Of the outputs' dtype, or the gradient is not.
         total_weight : float
             What the weighted sum is divided by.
+        n_threads : int, default=1
 
         Returns
         -------
@@ -158,7 +159,7 @@ class ElementwiseLoss(Loss):
         """Return losses and derivatives, two new arrays of the outputs' shape."""
         raise NotImplementedError
 
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
+    def value_and_gradient(self, outputs, targets, weights, total_weight, n_threads=1):
         """Return the loss of a batch and its gradient; see `Loss`."""
         losses, d_outputs = self._terms(outputs, targets)
         factor = 1.0 / (total_weight * self.n_outputs)

@@ -8,6 +8,7 @@ from .classification_losses import BinaryCrossEntropy, CrossEntropy
 from .minibatches import Minibatches
 from .stochastic import StochasticTrainer
 from .tallies import MeanTally
+from .targets import Targets
 
 
 class SymbolLikelihood(CrossEntropy):
@@ -53,14 +54,14 @@ class FrameLikelihood(BinaryCrossEntropy):
         losses, _ = self._terms(outputs, self.targets_of(values))
         return np.add.reduce(losses, axis=1, dtype=np.float64)
 
-    def value_and_gradient(self, outputs, targets, weights, total_weight):
+    def value_and_gradient(self, outputs, targets, weights, total_weight, n_threads=1):
         """Return the loss of a batch and its gradient; see `Loss`."""
         return super().value_and_gradient(
             outputs, targets, weights, total_weight / self.n_outputs
         )
 
 
-class StreamTargets:
+class StreamTargets(Targets):
     """The next step of every step of `Streams`.
 
     Losses are means over steps: every step counts the same, times the weight of its
@@ -92,7 +93,7 @@ class StreamTargets:
             values = values.reshape(-1)
         self.loss.initialize_outputs(network, values, weights[used])
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights to a mean of 1 over the steps of `index`."""
         weights = self._weights
         if weights is not None:
@@ -149,13 +150,17 @@ class StreamTargets:
             outputs[np.arange(len(targets)), targets] += candidates.log_inclusion[
                 targets
             ]
-        return self.loss.value_and_gradient(outputs, targets, weights, batch.n_rows)
+        return self.loss.value_and_gradient(
+            outputs, targets, weights, batch.n_rows, self._n_threads
+        )
 
     def measure(self, outputs, batch):
         """Return sums over the rows of a batch: loss, score, weight."""
         targets, weights = self._targets_and_weights(batch)
         total = float(batch.n_rows if weights is None else weights.sum())
-        loss, _ = self.loss.value_and_gradient(outputs, targets, weights, 1.0)
+        loss, _ = self.loss.value_and_gradient(
+            outputs, targets, weights, 1.0, self._n_threads
+        )
         return loss, -loss, total
 
     def tally(self):

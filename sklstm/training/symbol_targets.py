@@ -4,6 +4,7 @@ import numpy as np
 
 from .classification_losses import CrossEntropy
 from .tallies import MeanTally
+from .targets import Targets
 
 
 class SymbolCrossEntropy(CrossEntropy):
@@ -37,7 +38,7 @@ class SymbolCrossEntropy(CrossEntropy):
         return float(-target * np.log(target) - others)
 
 
-class SymbolTargets:
+class SymbolTargets(Targets):
     """The symbols of `SequencePairs`, one for every step.
 
     Parameters
@@ -60,7 +61,7 @@ class SymbolTargets:
         weights = np.repeat(counts, self._pairs.target_lengths)
         self.loss.initialize_outputs(network, self._pairs.target_codes, weights)
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights to a mean of 1 over `index`."""
         weights = self._weights
         if weights is not None:
@@ -88,7 +89,8 @@ class SymbolTargets:
         """
         _, targets, weights = self.select(outputs, batch)
         return self.loss.value_and_gradient(
-            outputs, targets, weights, batch.n_samples * self._mean_length
+            outputs, targets, weights, batch.n_samples * self._mean_length,
+            self._n_threads,
         )
 
     def select(self, outputs, batch):
@@ -112,7 +114,9 @@ class SymbolTargets:
         sums : tuple of float
         """
         _, targets, weights = self.select(outputs, batch)
-        loss, _ = self.loss.value_and_gradient(outputs, targets, weights, 1.0)
+        loss, _ = self.loss.value_and_gradient(
+            outputs, targets, weights, 1.0, self._n_threads
+        )
         is_right = outputs.argmax(axis=1) == targets
         if weights is None:
             return loss, float(is_right.sum()), float(len(targets))

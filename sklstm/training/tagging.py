@@ -7,6 +7,7 @@ from ..network.links import class_probabilities
 from ..network.memory import Workspace
 from .classification_losses import CrossEntropy
 from .tallies import MeanTally
+from .targets import Targets
 
 __all__ = ["PathLikelihood", "StepCrossEntropy"]
 
@@ -61,7 +62,7 @@ class PathLikelihood(StepCrossEntropy):
         return make_crf(self.n_outputs, np.float64), emissions, parameters
 
 
-class StepTargets:
+class StepTargets(Targets):
     """Labels of steps.
 
     Parameters
@@ -94,7 +95,7 @@ class StepTargets:
             used *= self._weights
         self.loss.initialize_outputs(network, self._codes, used)
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights to a mean of 1 over the steps of `index`."""
         chosen = np.zeros(len(self._lengths), dtype=bool)
         chosen[index] = True
@@ -126,13 +127,14 @@ class StepTargets:
         """
         return self.loss.value_and_gradient(
             outputs, self._codes[batch.row_source], self._weights_of(batch),
-            batch.n_samples * self._mean_length,
+            batch.n_samples * self._mean_length, self._n_threads,
         )  # fmt: skip
 
     def measure(self, outputs, batch):
         """Return summed loss, summed accuracy and summed weight of a batch."""
         weights = self._weights_of(batch)
-        right = self.loss.labels(outputs, batch) == self._codes[batch.row_source]
+        found = self.loss.labels(outputs, batch, self._n_threads)
+        right = found == self._codes[batch.row_source]
         if weights is None:
             n_right, weight = right.sum(), len(right)
         else:
@@ -149,7 +151,9 @@ class StepTargets:
 
     def _loss_of(self, outputs, batch):
         codes, weights = self._codes[batch.row_source], self._weights_of(batch)
-        return self.loss.value_and_gradient(outputs, codes, weights, 1.0)[0]
+        return self.loss.value_and_gradient(
+            outputs, codes, weights, 1.0, self._n_threads
+        )[0]
 
 
 class PathTargets(StepTargets):
@@ -158,9 +162,9 @@ class PathTargets(StepTargets):
     Parameters are those of `StepTargets`.
     """
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights, and make what computes the loss."""
-        super().prepare(dtype, index)
+        super()._prepare(dtype, index)
         self._crf = make_crf(self.loss.n_outputs, dtype)
         self._workspace = Workspace(dtype)
 
@@ -196,7 +200,7 @@ class PathTargets(StepTargets):
             weights = weights[: batch.n_samples]  # of the first steps
         return self._crf.negative_log_likelihood(
             emissions, batch, self._codes[batch.row_source], weights, field, gradients,
-            self._workspace,
+            self._workspace, self._n_threads,
         )  # fmt: skip
 
     def _loss_of(self, outputs, batch):

@@ -1,7 +1,7 @@
 """What the outputs of a batch are compared with: y, or the inputs one step later.
 
-Both classes answer the same questions for the epoch loop, which therefore does not know
-which of the two it runs.
+All targets answer the same questions for the epoch loop, which therefore does not know
+which of them it runs.
 """
 
 import numpy as np
@@ -10,7 +10,28 @@ from .tallies import RowTally
 from .weighted_statistics import deviation_or_one
 
 
-class SequenceTargets:
+class Targets:
+    """What the outputs of a batch are compared with."""
+
+    _n_threads = 1
+
+    def prepare(self, dtype, index, n_threads=1):
+        """Bring targets and weights into the form that is compared.
+
+        Parameters
+        ----------
+        dtype : numpy.dtype
+            The network's.
+        index : ndarray of int
+            The samples over which weights are 1 on average.
+        n_threads : int, default=1
+            For the losses that have kernels of their own.
+        """
+        self._n_threads = n_threads
+        self._prepare(dtype, index)
+
+
+class SequenceTargets(Targets):
     """One target per sequence.
 
     Parameters
@@ -33,7 +54,7 @@ class SequenceTargets:
         weights = None if self._weights is None else self._weights[index]
         self.loss.initialize_outputs(network, self._y[index], weights)
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Encode the targets, and scale the weights to a mean of 1 over `index`.
 
         Weights of any size then keep their digits in float32.
@@ -70,6 +91,7 @@ class SequenceTargets:
             self._targets[index],
             None if weights is None else weights[index],
             batch.n_samples,
+            self._n_threads,
         )
 
     def select(self, outputs, batch):
@@ -84,7 +106,7 @@ class SequenceTargets:
         return RowTally(self)
 
 
-class NextStepTargets:
+class NextStepTargets(Targets):
     """The inputs of the next step, for every step but the last.
 
     A sequence's weight (1 if none is given) is spread evenly over its steps.
@@ -113,7 +135,7 @@ class NextStepTargets:
         mean, deviation = _channel_moments(self._sequences, step_weights)
         self.loss.set_standard_scale(network, center=mean, scale=deviation)
 
-    def prepare(self, dtype, index):
+    def _prepare(self, dtype, index):
         """Scale the weights to a mean of 1 over `index`."""
         self._center = self.loss.center.astype(dtype)
         self._scale = self.loss.scale.astype(dtype)

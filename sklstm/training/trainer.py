@@ -196,7 +196,7 @@ default=None
         on_epoch=on_epoch,
         generator=generator,
         validation=_make_validation(
-            validation, validation_index, loss, network.parameters.dtype
+            validation, validation_index, loss, network.parameters.dtype, n_threads
         ),
         noise_index=index,
         incremental=incremental,
@@ -225,7 +225,7 @@ def _run_stochastic(
     # NaN, which is looked for and reported in words; NumPy's warnings would only be
     # noise before it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        targets.prepare(network.parameters.dtype, index)
+        targets.prepare(network.parameters.dtype, index, n_threads)
         make = StreamTrainer if isinstance(sequences, Streams) else StochasticTrainer
         trainer = make(
             network,
@@ -263,7 +263,7 @@ def _run_lbfgs(
     on_epoch,
     **_of_stochastic_solvers,
 ):
-    targets.prepare(np.dtype(np.float64), index)
+    targets.prepare(np.dtype(np.float64), index, n_threads)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         objective = FullBatchObjective(
             network.astype(np.float64),
@@ -362,7 +362,7 @@ def _split_ends(streams, index, weights, options):
     return beginnings, (ends, None, weights)
 
 
-def _make_validation(validation, index, loss, dtype):
+def _make_validation(validation, index, loss, dtype, n_threads):
     """Return the data to judge by; `index` is None for data given by the user."""
     if validation is None:
         return None
@@ -370,7 +370,7 @@ def _make_validation(validation, index, loss, dtype):
     if index is None:
         index, weights = _usable_samples(sequences, y, weights)
     targets = loss.make_targets(sequences, y, weights)
-    targets.prepare(dtype, index)
+    targets.prepare(dtype, index, n_threads)
     return Validation(sequences, targets, index)
 
 

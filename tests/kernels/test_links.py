@@ -58,3 +58,22 @@ def test_nan_makes_its_own_row_nan_whatever_its_column(kernels, dtype):
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
 def test_softmax_of_nothing_is_nothing(kernels, dtype, shape):
     assert softmax(kernels, np.empty(shape, dtype=dtype)).shape == shape
+
+
+def test_log_softmax_equals_its_definition_at_every_width(kernels, dtype):
+    rng = np.random.default_rng(2)
+    for n_columns in column_counts(kernels):
+        rows = rng.normal(scale=5, size=(7, n_columns)).astype(dtype)
+        result = rows.copy()
+        kernels.log_softmax(result)
+        exact = rows.astype(np.float64)
+        exact = exact - np.logaddexp.reduce(exact, axis=1, keepdims=True)
+        assert_allclose(result, exact, rtol=2 * TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+def test_log_softmax_is_finite_where_softmax_is_not_and_keeps_nan(kernels, dtype):
+    rows = np.array([[1e4, 0, -1e4], [0, np.nan, 1], [0, -np.inf, 0]], dtype=dtype)
+    kernels.log_softmax(rows)
+    assert_array_equal(rows[0], [0, -1e4, -2e4])
+    assert np.isnan(rows[1]).all()
+    assert_allclose(rows[2], [-np.log(2), -np.inf, -np.log(2)], rtol=1e-6)

@@ -18,7 +18,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference_network import POOLINGS, hidden_states, network_outputs, pool
 from threadpoolctl import threadpool_info
 
+from sklstm.network import RecurrentNetwork
 from sklstm.network.blas import one_blas_thread
+from sklstm.network.config import NetworkConfig
 from sklstm.sequences import Sequences
 from sklstm.sequences.packing import pack_batch, unpack_rows
 
@@ -120,6 +122,14 @@ def test_is_weight_masks_exactly_the_weights():
                 assert_array_equal(view, float(name not in no_weights))
         assert_array_equal(network.output_weight, 1)
         assert_array_equal(network.output_bias, 0)
+
+
+def test_is_weight_takes_first_and_last_scores_of_a_crf_for_biases():
+    config = NetworkConfig(2, 3, hidden_layer_sizes=(4,), pooling=None, crf=True)
+    network = RecurrentNetwork.from_config(config)
+    of_lstm = 4 * 4 * (2 + 4)
+    of_head = 3 * 4 + 3 * 3  # from hidden units, and from label to label
+    assert network.is_weight.sum() == of_lstm + of_head
 
 
 # Bits ----

@@ -5,7 +5,12 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sklstm.sequences import Sequences
-from sklstm.sequences.streams import ROWS_PER_PASS, SEQUENCES_PER_PASS, Streams
+from sklstm.sequences.streams import (
+    OUTPUTS_PER_PASS,
+    ROWS_PER_PASS,
+    SEQUENCES_PER_PASS,
+    Streams,
+)
 
 RAGGED = (7, 1, 30, 2, 0, 101, 13, 64)
 
@@ -123,6 +128,9 @@ def test_passes_read_whole_sequences_in_parts_of_limited_size():
     assert len(np.unique(rows)) == len(rows) == streams.lengths.sum()
     assert max(len(window) for window in windows) <= ROWS_PER_PASS
     assert max(len(window.samples) for window in windows) <= SEQUENCES_PER_PASS
+    of_many_outputs = streams.passes(n_outputs=OUTPUTS_PER_PASS // 100)
+    assert max(map(len, of_many_outputs)) <= 100
+    assert sum(map(len, of_many_outputs)) == streams.lengths.sum()
     some = streams.passes(np.array([0, 5]))
     assert sorted(np.concatenate([w.samples for w in some])) == [0, 5]
 

@@ -339,7 +339,9 @@ default=None
         everything = np.arange(len(sequences), dtype=np.intp)
         for index in passes_by_length(sequences.lengths, everything, STEPS_PER_PASS):
             batch = pack_batch(sequences, index)
-            n_threads = effective_n_threads(self.n_jobs, batch.n_rows * network.n_multiplied)
+            n_threads = effective_n_threads(
+                self.n_jobs, batch.n_rows * network.n_multiplied
+            )
             rows = answer(network.predict(batch, n_threads), batch, n_threads)
             if of_steps is None:
                 n_steps = len(sequences.values)

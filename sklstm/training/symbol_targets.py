@@ -89,7 +89,10 @@ class SymbolTargets(Targets):
         """
         _, targets, weights = self.select(outputs, batch)
         return self.loss.value_and_gradient(
-            outputs, targets, weights, batch.n_samples * self._mean_length,
+            outputs,
+            targets,
+            weights,
+            batch.n_samples * self._mean_length,
             self._n_threads,
         )
 

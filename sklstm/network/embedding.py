@@ -21,12 +21,12 @@ class Embedding:
         self.size = size
         self.dtype = np.dtype(dtype)
         self.stride = round_up(size, kernels.lanes())
-        self.parameter_shapes = {"weight": (n_symbols, size)}
+        self.parameter_shapes = {"table": (n_symbols, size)}
 
     def forward(self, codes, parameters, workspace):
         """The rows of some symbols, of shape (n_rows, size)."""
         rows = workspace.take("embedded", (len(codes), self.size))
-        return np.take(parameters["weight"], codes, axis=0, out=rows)
+        return np.take(parameters["table"], codes, axis=0, out=rows)
 
     def d_rows(self, n_rows, workspace):
         """Where the gradient of the rows goes."""
@@ -34,7 +34,7 @@ class Embedding:
 
     def backward(self, codes, d_rows, gradients, *, accumulate=False):
         """Add up the rows of every symbol in the order they stand in."""
-        gradient = gradients["weight"]
+        gradient = gradients["table"]
         if not accumulate:
             gradient[:] = 0
         rows, sums = self.sums_of_rows(codes, d_rows)

@@ -128,6 +128,11 @@ class ParameterLayout:
         """Where a parameter stands."""
         return self._places[key][0]
 
+    def row_gradient(self, key, rows, values):
+        """Gradient of some rows of a table, as a `RowGradient`."""
+        start, stop, _ = self._places[key]
+        return RowGradient(start, stop, rows, np.ascontiguousarray(values))
+
     def is_weight(self):
         """True for weights, False for biases, initial states and tables of symbols.
 

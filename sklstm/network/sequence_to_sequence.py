@@ -28,6 +28,8 @@ __all__ = ["SequenceToSequence"]
 # Standard deviation of the rows of symbols at the start.
 EMBEDDING_SCALE = 0.1
 
+_TABLE, _SOURCE_TABLE = ("embedding", "table"), ("source_embedding", "table")
+
 
 class SequenceToSequence(FlatParameters):
     """Recurrent layers that read, and recurrent layers that write.
@@ -93,16 +95,13 @@ class SequenceToSequence(FlatParameters):
         self._bind()
 
     def _shapes(self):
-        """Shapes by part and name, in the order of the flat vector."""
+        """Shapes by part and name, in the order of the flat vector: tables last."""
         parts = {}
-        if self.source_embedding is not None:
-            parts["source_embedding",] = self.source_embedding.parameter_shapes
         for name, stack in (("encoder", self.encoder), ("decoder", self.decoder)):
             if stack is not None:
                 for place, layer in stack.layers.items():
                     parts[name, *place] = layer.parameter_shapes
         parts["bridge",] = self.bridge.parameter_shapes
-        parts["embedding",] = self.embedding.parameter_shapes
         if self.attention is not None:
             parts["attention",] = self.attention.parameter_shapes
         parts["mix",] = self.head.mix.parameter_shapes
@@ -110,6 +109,9 @@ class SequenceToSequence(FlatParameters):
         if self.config.tied:
             del output["weight"]
         parts["output",] = output
+        parts["embedding",] = self.embedding.parameter_shapes
+        if self.source_embedding is not None:
+            parts["source_embedding",] = self.source_embedding.parameter_shapes
         return {
             (*part, name): shape
             for part, shapes in parts.items()
@@ -127,7 +129,7 @@ class SequenceToSequence(FlatParameters):
                 key[1]: views for key, views in parts.items() if key[0] == stack
             }
         if self.config.tied:
-            parts["output"]["weight"] = parts["embedding"]["weight"]
+            parts["output"]["weight"] = parts["embedding"]["table"]
         return parts
 
     def _bind(self):
@@ -135,6 +137,25 @@ class SequenceToSequence(FlatParameters):
         self.views = self._parts(self.parameters)
         self._gradient_views = (None, None)
         self._packed = None
+
+    @property
+    def n_dense(self):
+        """Number of parameters that have a gradient in every pass."""
+        start_of = self._parameter_layout.start_of
+        if not self.config.tied:  # otherwise the table is the weights of the scores
+            return start_of(_TABLE)
+        if self.source_embedding is None:
+            return self.n_parameters
+        return start_of(_SOURCE_TABLE)
+
+    @property
+    def n_multiplied(self):
+        """Number of parameters that a row is multiplied by: those of no table."""
+        return self.n_dense
+
+    def row_gradient(self, part, rows, values):
+        """Gradient of rows of the table of "embedding" or "source_embedding"."""
+        return self._parameter_layout.row_gradient((part, "table"), rows, values)
 
     @property
     def direction_sizes(self):
@@ -173,7 +194,7 @@ class SequenceToSequence(FlatParameters):
         views = self.views
         for name in ("source_embedding", "embedding"):
             if name in views:
-                table = views[name]["weight"]
+                table = views[name]["table"]
                 table[:] = rng.normal(0.0, EMBEDDING_SCALE, table.shape)
         for name, stack in (("encoder", self.encoder), ("decoder", self.decoder)):
             for place, layer in stack.layers.items() if stack is not None else ():
@@ -231,10 +252,13 @@ class SequenceToSequence(FlatParameters):
     def backward(self, d_scores, gradient, n_threads=1):
         """The gradient of the flat vector, after `forward`.
 
+        That of a table that a batch sees some rows of is left in ``row_gradients``,
+        unless there is a place for it.
+
         Parameters
         ----------
         d_scores : ndarray of shape (n_rows, n_symbols)
-        gradient : ndarray of shape (n_parameters,)
+        gradient : ndarray of shape (n_dense,) or (n_parameters,)
             Overwritten.
         n_threads : int, default=1
             Without effect: that of `forward` counts.
@@ -242,7 +266,7 @@ class SequenceToSequence(FlatParameters):
         run, self._pass = self._pass, None
         if self._gradient_views[0] is not gradient:
             self._gradient_views = (gradient, self._parts(gradient))
-        run.backward(d_scores, self._gradient_views[1])
+        self.row_gradients = run.backward(d_scores, self._gradient_views[1])
 
     # ---- inference -----------------------------------------------------------------
 

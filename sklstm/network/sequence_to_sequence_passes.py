@@ -184,7 +184,13 @@ class SequenceToSequencePass:
         d_scores : ndarray of shape (n_rows, n_symbols)
         gradients : dict
             Views by part and name; overwritten.
+
+        Returns
+        -------
+        row_gradients : list of RowGradient
+            Of the tables that are not among the views.
         """
+        self._row_gradients = []
         network, views = self.network, self.network.views
         workspaces, n_threads = self._workspaces, self._n_threads
         d_inputs = network.head.backward(
@@ -204,6 +210,7 @@ class SequenceToSequencePass:
         )  # fmt: skip
         if network.encoder is not None:
             self._read_backward(d_vectors, d_memory, gradients)
+        return self._row_gradients
 
     def _write_backward(self, d_hidden, gradients):
         """Through the decoder: gradients of its initial states, sources' order."""
@@ -214,9 +221,7 @@ class SequenceToSequencePass:
             gradients["decoder"], d_inputs=d_rows, wants_initial=True,
         )  # fmt: skip
         # A tied table has the gradient of the scores in it already.
-        network.embedding.backward(
-            codes, d_rows, gradients["embedding"], accumulate=network.config.tied
-        )
+        self._embed_backward("embedding", codes, d_rows, gradients, network.config.tied)
         layers = network.decoder.layers.values()
         d_initial = [
             layer.initial_gradient(d_state)
@@ -242,9 +247,16 @@ class SequenceToSequencePass:
             gradients["encoder"], d_inputs=d_rows,
         )  # fmt: skip
         if d_rows is not None:
-            network.source_embedding.backward(
-                source.inputs.reshape(-1), d_rows, gradients["source_embedding"]
-            )
+            codes = source.inputs.reshape(-1)
+            self._embed_backward("source_embedding", codes, d_rows, gradients)
+
+    def _embed_backward(self, name, codes, d_rows, gradients, accumulate=False):
+        embedding = getattr(self.network, name)
+        if name in gradients:
+            embedding.backward(codes, d_rows, gradients[name], accumulate=accumulate)
+            return
+        rows = embedding.sums_of_rows(codes, d_rows)
+        self._row_gradients.append(self.network.row_gradient(name, *rows))
 
 
 def _reordered(states, order):

@@ -14,7 +14,7 @@ from .config import NetworkConfig
 from .embedding import Embedding, sum_rows
 from .memory import Workspace
 from .network import RecurrentNetwork
-from .parameters import ParameterLayout, RowGradient
+from .parameters import ParameterLayout
 from .sampled_head import SampledHead
 
 __all__ = ["SymbolNetwork", "SymbolNetworkConfig"]
@@ -115,7 +115,7 @@ class SymbolNetwork(RecurrentNetwork):
             of_head = {key: shapes.pop(key) for key in _HEAD}
         if config.tied:
             (of_head or shapes).pop(_HEAD[0])
-        shapes[_TABLE] = self._embedding.parameter_shapes["weight"]
+        shapes[_TABLE] = self._embedding.parameter_shapes["table"]
         return ParameterLayout(shapes | of_head)
 
     @property
@@ -125,7 +125,7 @@ class SymbolNetwork(RecurrentNetwork):
     def _bind(self):
         super()._bind()
         views = self._parameter_layout.views(self.parameters)
-        self._table = {"weight": views[_TABLE]}
+        self._table = {"table": views[_TABLE]}
 
     def _of_head(self, views):
         if _HEAD[1] not in views:  # a gradient that ends before the tables
@@ -137,7 +137,7 @@ class SymbolNetwork(RecurrentNetwork):
     @property
     def table(self):
         """Writable view of the rows of the symbols, (n_symbols, n_features)."""
-        return self._table["weight"]
+        return self._table["table"]
 
     @property
     def n_dense(self):
@@ -206,22 +206,25 @@ class SymbolNetwork(RecurrentNetwork):
         """Gradients of rows of tables: of the symbols seen, and of the candidates."""
         candidates, self.candidates = self.candidates, None
         if candidates is None:
-            return [self._row_gradient(_TABLE, rows, values)]
+            return [self._parameter_layout.row_gradient(_TABLE, rows, values)]
         of_weight, of_bias = self._head.row_gradients
-        of_bias = self._row_gradient(_HEAD[1], candidates.rows, of_bias[:, np.newaxis])
+        of_bias = self._parameter_layout.row_gradient(
+            _HEAD[1], candidates.rows, of_bias[:, np.newaxis]
+        )
         if self.config.tied:
             rows, values = sum_rows(
                 np.concatenate([candidates.rows, rows]),
                 np.concatenate([of_weight, values]),
             )
-            return [self._row_gradient(_TABLE, rows, values), of_bias]
-        of_weight = self._row_gradient(_HEAD[0], candidates.rows, of_weight)
-        return [self._row_gradient(_TABLE, rows, values), of_weight, of_bias]
-
-    def _row_gradient(self, key, rows, values):
-        start = self._parameter_layout.start_of(key)
-        stop = start + int(np.prod(self._parameter_layout.shapes[key]))
-        return RowGradient(start, stop, rows, np.ascontiguousarray(values))
+            return [self._parameter_layout.row_gradient(_TABLE, rows, values), of_bias]
+        of_weight = self._parameter_layout.row_gradient(
+            _HEAD[0], candidates.rows, of_weight
+        )
+        return [
+            self._parameter_layout.row_gradient(_TABLE, rows, values),
+            of_weight,
+            of_bias,
+        ]
 
     @property
     def candidates(self):

@@ -87,13 +87,13 @@ class WordNetwork(SymbolNetwork):
         for place, layer in self._reader.layers.items():
             for name, shape in layer.parameter_shapes.items():
                 shapes["characters", *place, name] = shape
-        shapes[_CHARACTERS] = self._character_embedding.parameter_shapes["weight"]
+        shapes[_CHARACTERS] = self._character_embedding.parameter_shapes["table"]
         return ParameterLayout(shapes | {_WORDS: of_words})
 
     def _bind(self):
         super()._bind()
         views = self._parameter_layout.views(self.parameters)
-        self._character_table = {"weight": views[_CHARACTERS]}
+        self._character_table = {"table": views[_CHARACTERS]}
         self._reader_parameters = self._of_reader(views)
         self._packed_reader = None
 
@@ -114,7 +114,7 @@ class WordNetwork(SymbolNetwork):
     def initialize(self, rng, **how):
         """Draw starting values; see `RecurrentNetwork.initialize`."""
         super().initialize(rng, **how)
-        table = self._character_table["weight"]
+        table = self._character_table["table"]
         table[:] = rng.normal(0.0, self.table_scale, table.shape)
         for place, layer in self._reader.layers.items():
             initialize_layer(rng, layer.cell, self._reader_parameters[place], **how)
@@ -184,5 +184,5 @@ class WordNetwork(SymbolNetwork):
         )
         self._character_embedding.backward(
             batch.spellings.inputs.reshape(-1), d_characters,
-            {"weight": gradients[_CHARACTERS]},
+            {"table": gradients[_CHARACTERS]},
         )  # fmt: skip

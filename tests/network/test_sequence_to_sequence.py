@@ -101,6 +101,25 @@ def test_gradient_of_all_parameters_equals_finite_differences(choices):
 
 
 @every_network
+def test_tables_give_the_gradient_of_the_rows_seen(choices):
+    network, batch = make_network(choices), make_pairs(choices).pack()
+    d_scores = random_gradient(batch)
+    _, whole = scores_and_gradient(network, batch, d_scores)
+    assert len(network.row_gradients) == 0
+    network.forward(batch, noise_seed=(3,))
+    gradient = np.full(network.n_dense, np.nan)
+    network.backward(d_scores, gradient)
+    assert_array_equal(gradient, whole[: network.n_dense])
+    scattered = np.zeros(network.n_parameters)
+    for part in network.row_gradients:
+        assert len(np.unique(part.rows)) == len(part.rows)
+        part.table_in(scattered)[part.rows] = part.values
+    assert_array_equal(scattered[network.n_dense :], whole[network.n_dense :])
+    reads_symbols = network.config.source == "symbols"
+    assert len(network.row_gradients) == reads_symbols + (not network.config.tied)
+
+
+@every_network
 def test_threads_change_no_bit(choices):
     network, batch = make_network(choices, "float32"), None
     batch = make_pairs(choices, np.float32).pack()
@@ -213,6 +232,8 @@ def test_biases_are_not_weights():
     assert not views["attention"]["bias"].any()
     assert not views["output"]["bias"].any()
     assert not views["bridge"]["bias"].any()
+    assert not views["embedding"]["table"].any()
+    assert not views["source_embedding"]["table"].any()
 
 
 @pytest.mark.parametrize(
@@ -266,7 +287,7 @@ class TorchTranslator:
             if key not in ("encoder", "decoder")
         }
         if network.config.tied:
-            self.leaves["output"]["weight"] = self.leaves["embedding"]["weight"]
+            self.leaves["output"]["weight"] = self.leaves["embedding"]["table"]
 
     def lstm(self, x, weights, hidden, cell):
         """Hidden states of one layer over one sequence."""
@@ -282,7 +303,7 @@ class TorchTranslator:
     def scores(self, source, previous):
         """Of one sample."""
         torch, leaves = self.torch, self.leaves
-        x = leaves["source_embedding"]["weight"][source]
+        x = leaves["source_embedding"]["table"][source]
         zero = torch.zeros(self.config.encoder_layer_sizes[0], dtype=torch.float64)
         memory = torch.cat([
             self.lstm(x, leaves["encoder", (0, 0)], zero, zero),
@@ -292,7 +313,7 @@ class TorchTranslator:
         last = torch.cat([memory[-1, :half], memory[0, half:]])
         states = leaves["bridge"]["weight"] @ last + leaves["bridge"]["bias"]
         hidden, cell = states.chunk(2)
-        y = leaves["embedding"]["weight"][previous]
+        y = leaves["embedding"]["table"][previous]
         hidden = self.lstm(y, leaves["decoder", (0, 0)], hidden.tanh(), cell)
         mixed = hidden @ leaves["mix"]["weight_hidden"].T + leaves["mix"]["bias"]
         if self.config.attention:

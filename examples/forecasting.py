@@ -166,7 +166,8 @@ panels[2].plot(
     test.origins, (upper / lower)[:, 6], color="tab:red", label="a week ahead"
 )
 panels[2].set(xlabel="day", ylabel="upper end of the interval / lower end")
-panels[2].legend()
+panels[2].set_ylim(top=panels[2].get_ylim()[1] + 0.06)
+panels[2].legend(loc="upper center", ncols=2)
 figure.suptitle("From every day of a year")
 figures["backtest"] = figure
 

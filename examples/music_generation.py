@@ -210,8 +210,8 @@ for axes, (name, roll) in zip(rows, played.items(), strict=True):
         extent=(0, len(roll), low + LOWEST - 0.5, high + LOWEST - 0.5),
     )  # fmt: skip
     if name != "an unseen piece":
-        axes.axvspan(0, len(prime), color="tab:blue", alpha=0.15, lw=0)
-        axes.text(0.3, low + LOWEST + 1, "given", color="tab:blue", fontsize=9)
+        axes.axvspan(0, len(prime), color="tab:blue", alpha=0.15, lw=0, label="given")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     axes.set(ylabel="key (MIDI)", title=name)
 rows[-1].set(xlabel="frame")
 figure.savefig(options.save / "music_generation.png", dpi=100)

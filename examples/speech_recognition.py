@@ -160,7 +160,7 @@ def draw_alignment(model, X, y):
         below.text((first + last) / 2, height, label, color=color, ha="center")
     below.plot(probabilities[:, -1], color="silver", zorder=0, label="blank")
     below.set(xlabel="step", ylabel="probability", ylim=(0, 1.25))
-    below.legend(loc="center left")
+    below.legend(loc="lower left", bbox_to_anchor=(1.0, 0.7), frameon=False)
     return figure
 
 

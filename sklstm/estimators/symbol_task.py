@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..sequences.pairs import SequencePairs
-from ..sequences.symbol_table import UNKNOWN, SymbolTable, check_symbols
+from ..sequences.symbol_input import read_symbols
+from ..sequences.symbol_table import UNKNOWN, SymbolTable
 from ..training.symbol_targets import SymbolCrossEntropy
 from .labels import check_given
 from .tasks import Task
@@ -34,7 +35,7 @@ class SymbolTask(Task):
 
     def begin(self, y, sequences):
         """Settle the symbols and the loss; return codes and lengths."""
-        y = self._checked(y, sequences, "y")
+        y = self._checked(y, sequences, "y", None)
         self.table = SymbolTable(y, min_count=self._min_count, n_reserved=N_RESERVED)
         if not self.table.symbols:
             raise ValueError(
@@ -48,7 +49,7 @@ class SymbolTask(Task):
 
     def encode(self, y, sequences, name="y"):
         """Return codes and lengths of further targets."""
-        return self.table.encode(self._checked(y, sequences, name))
+        return self.table.encode(self._checked(y, sequences, name, self.table))
 
     def paired(self, sequences, y):
         """Return pairs, and None: they have the targets in them."""
@@ -59,9 +60,9 @@ class SymbolTask(Task):
         lengths = np.zeros(len(sequences), dtype=np.intp)
         return self.paired(sequences, (lengths[:0], lengths))[0]
 
-    def _checked(self, y, sequences, name):
+    def _checked(self, y, sequences, name, table):
         check_given(y, self._estimator_name)
-        y = check_symbols(y, name)
+        y = read_symbols(y, name, table)
         if len(y) != len(sequences):
             raise ValueError(
                 f"X and {name} must have one sequence a sample each: X has "

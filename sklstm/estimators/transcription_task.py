@@ -5,7 +5,8 @@ import numpy as np
 from ..network.ctc import n_steps_needed
 from ..sequences import Sequences
 from ..sequences.container import offsets_of
-from ..sequences.symbol_table import SymbolTable, check_symbols
+from ..sequences.symbol_input import read_sequence, read_symbols
+from ..sequences.symbol_table import SymbolTable
 from ..training.ctc import CTCLoss
 from .labels import check_given
 from .tasks import Task
@@ -35,7 +36,7 @@ class TranscriptionTask(Task):
 
     def begin(self, y, sequences):
         """Settle labels and loss; return y as `Sequences` of codes."""
-        checked = self._checked(y, sequences, "y")
+        checked = self._checked(y, sequences, "y", None)
         if self._incremental and self._first_classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: the labels "
@@ -43,7 +44,7 @@ class TranscriptionTask(Task):
             )
         known = checked
         if self._first_classes is not None:
-            known = check_symbols([list(self._first_classes)], "classes")
+            known = [read_sequence(list(self._first_classes), "classes")]
         self._table = SymbolTable(known)
         if not self._table.symbols:
             raise ValueError(
@@ -57,11 +58,12 @@ class TranscriptionTask(Task):
 
     def encode(self, y, sequences, name="y"):
         """Return further labels as `Sequences` of codes."""
-        return self._encoded(self._checked(y, sequences, name), sequences, name)
+        checked = self._checked(y, sequences, name, self._table)
+        return self._encoded(checked, sequences, name)
 
     def codes_of(self, y, sequences):
         """Return the codes of each sample; -1 for labels that are not known."""
-        labels = self._codes(self._checked(y, sequences, "y"))
+        labels = self._codes(self._checked(y, sequences, "y", self._table))
         return [codes.ravel() for codes in labels]
 
     def decode(self, codes):
@@ -109,9 +111,9 @@ class TranscriptionTask(Task):
         """Attributes for the user."""
         return {"classes_": self.classes}
 
-    def _checked(self, y, sequences, name):
+    def _checked(self, y, sequences, name, table):
         check_given(y, self._estimator_name)
-        y = check_symbols(y, name)
+        y = read_symbols(y, name, table)
         if len(y) != len(sequences):
             raise ValueError(
                 f"X and {name} must have one sequence a sample each: X has "

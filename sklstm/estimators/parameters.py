@@ -92,6 +92,31 @@ def check_parameters_apply(estimator):
                 )
 
 
+def check_at_defaults(estimator, names, why):
+    """Raise if a parameter was set that the kind of the data gives nothing to do.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+    names : collection of str
+        The parameters.
+    why : str
+        Why they have no effect, after "min_count=3 ".
+
+    Raises
+    ------
+    ValueError
+        If a value differs from the default.
+    """
+    for field in dataclasses.fields(estimator):
+        value = getattr(estimator, field.name)
+        if field.name in names and not _is_default(value, field.default):
+            raise ValueError(
+                f"{field.name}={value!r} {why}. Leave {field.name} at its default, "
+                f"{field.default!r}."
+            )
+
+
 def _is_default(value, default):
     """Whether a value, which may be an array, is a default, which is not."""
     if value is default:

@@ -14,8 +14,8 @@ from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
 from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator
-from .predictor import has_partial_fit
+from .parameters import check_at_defaults, parameter, recurrent_estimator
+from .predictor import check_is_stochastic, has_partial_fit
 from .symbol_sources import SOURCES, SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
@@ -23,13 +23,10 @@ from .tasks import check_weights
 # Steps of sources and targets that go through the network at once in inference.
 STEPS_PER_PASS = 2048
 
-# What recurrent layers under a decoder do not have, and its neutral value.
-_WITHOUT = {
-    "projection_size": None,
-    "learn_initial_state": False,
-    "bptt_steps": None,
-    "checkpoint_steps": None,
-}
+# What recurrent layers under a decoder do not have.
+_WITHOUT = (
+    "projection_size", "learn_initial_state", "bptt_steps", "checkpoint_steps",
+)  # fmt: skip
 
 
 @recurrent_estimator
@@ -99,8 +96,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
         """{'auto', 'symbols', 'vectors', 'vector'}
         What a sample of X is: a sequence of symbols (any hashables; a string is a
         sequence of characters), a sequence of vectors, or one vector. 'auto' takes
-        strings and lists of symbols for symbols, 2-D arrays for one vector a sample,
-        and everything else for sequences of vectors.
+        strings, and lists and 1-D arrays of anything but floats, also of integers, for
+        symbols, 2-D arrays for one vector a sample, and everything else for sequences
+        of vectors.
         """,
     )
     attention: str | None = parameter(
@@ -118,7 +116,8 @@ class LSTMSeq2Seq(RecurrentEstimator):
         ["array-like", Interval(Integral, 1, None, closed="left"), None],
         """int, array-like of int or None
         Hidden units of the encoder's layers, in each direction. None takes those of
-        the decoder, `hidden_layer_sizes`; half of them with two directions.
+        the decoder, `hidden_layer_sizes`; half of them with two directions. An error
+        unless None where a source is one vector.
         """,
     )
     bidirectional: bool = parameter(
@@ -241,18 +240,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
         )  # fmt: skip
 
     def _fit_task(self, task, X, y, sample_weight, **how):
-        for name, neutral in _WITHOUT.items():
-            value = getattr(self, name)
-            if value is not neutral and value != neutral:
-                raise ValueError(
-                    f"{name}={value!r} has no meaning for {type(self).__name__}: leave "
-                    f"it at {neutral!r}."
-                )
-        if self.solver == "lbfgs":
-            raise ValueError(
-                f"{type(self).__name__} needs a stochastic solver, got "
-                "solver='lbfgs'; use 'adam'."
-            )
+        why = f"has no meaning for {type(self).__name__}"
+        check_at_defaults(self, _WITHOUT, why)
+        check_is_stochastic(self)
         return super()._fit_task(task, X, y, sample_weight, **how)
 
     def _read_inputs(self, X, *, reset):

@@ -16,7 +16,6 @@ from sklstm.network import class_probabilities
 
 FAST = {
     "hidden_layer_sizes": 7,
-    "embedding_size": 5,
     "max_iter": 3,
     "batch_size": 4,
     "bptt_steps": 6,
@@ -384,7 +383,7 @@ FIT_ERRORS = {
     "lbfgs": (WORDS, {"solver": "lbfgs"}, "needs a stochastic solver"),
     "both directions": (WORDS, {"bidirectional": True}, "set bidirectional=False"),
     "rare symbols": (WORDS, {"min_count": 999}, "Lower min_count"),
-    "tied": (WORDS, {"tie_embedding": True}, "is 7 and embedding_size is 5"),
+    "tied": (WORDS, {"tie_embedding": True}, "is 7 and embedding_size is 64"),
     "checkpoints": (WORDS, {"checkpoint_steps": 3}, "checkpoint_steps"),
     "few": (["abc"], {"early_stopping": True}, "too short"),
 }

@@ -61,10 +61,11 @@ class SourceReader:
         """
         dtype = np.dtype(estimator.dtype)
         if self.kind == "vector":
-            X = validate_data(
-                estimator, X, reset=reset, dtype=dtype, order="C",
-                ensure_all_finite=False,  # our own message names the sample
-            )  # fmt: skip
+            with np.errstate(over="ignore"):  # too large for float32: found as inf
+                X = validate_data(
+                    estimator, X, reset=reset, dtype=dtype, order="C",
+                    ensure_all_finite=False,  # our own message names the sample
+                )  # fmt: skip
             _check_finite(X, estimator)
             return X
         if self.kind == "vectors":
@@ -83,14 +84,17 @@ def _check_finite(X, estimator):
     bad = np.argwhere(~np.isfinite(X))
     if len(bad):
         sample, feature = bad[0].tolist()
-        what = "NaN" if np.isnan(X[sample, feature]) else "infinity"
+        what = f"infinity or a value too large for {X.dtype!r}"
+        advice = "scale large values, for example with StandardScaler"
+        if np.isnan(X[sample, feature]):
+            what = "NaN"
+            advice = "fill the gaps, for example with SimpleImputer"
         names = getattr(estimator, "feature_names_in_", None)
         named = "" if names is None else f" ({names[feature]!r})"
         raise ValueError(
             f"Input X contains {what}: sample {sample}, feature {feature}{named}. "
-            f"{type(estimator).__name__} needs finite numbers (of {X.dtype}): fill the "
-            "gaps, for example with SimpleImputer before it, or leave the sample out, "
-            "of y too."
+            f"{type(estimator).__name__} needs finite numbers: {advice} before it, or "
+            "leave the sample out, of y too."
         )
 
 

@@ -12,6 +12,9 @@ __all__ = ["is_symbols", "read_sequence", "read_symbols", "unwrapped"]
 _PLAIN = frozenset({str, int, bool, type(None)})
 _FLOATS = (float, complex, np.inexact)
 
+# What has a length, and no order of samples.
+_NO_LISTS = (str, dict, set, frozenset)
+
 
 def is_symbols(X):
     """Whether data are sequences of symbols, not of vectors.
@@ -42,9 +45,12 @@ def is_symbols(X):
     for sequence in map(unwrapped, X):
         if isinstance(sequence, str):
             return True
-        if not isinstance(sequence, list | tuple | np.ndarray):
+        if sequence is None or isinstance(sequence, float):  # a missing sample
+            kinds.add(type(sequence))
+        elif not isinstance(sequence, list | tuple | np.ndarray):
             return False
-        kinds |= _kinds_of(sequence)
+        else:
+            kinds |= _kinds_of(sequence)
     if any(issubclass(kind, str | bytes) for kind in kinds):
         return True
     return len(X) > 0 and not any(
@@ -76,7 +82,7 @@ def read_symbols(X, name, table=None):
     if is_frame(X):
         raise ValueError(_not_a_frame(X, name))
     X = unwrapped(X)
-    if isinstance(X, str) or not hasattr(X, "__len__") or _is_scalar_array(X):
+    if not hasattr(X, "__len__") or isinstance(X, _NO_LISTS) or _is_scalar_array(X):
         what = "a string" if isinstance(X, str) else f"of type {type(X).__name__}"
         raise ValueError(
             f"{name} is {what}: expected many sequences of symbols. Please pass a list "
@@ -130,7 +136,8 @@ def read_sequence(sequence, name, table=None):
             if only_characters and not is_character(symbol):
                 raise ValueError(
                     f"{name}[{step}] is {symbol!r}, but the model was fitted on "
-                    "strings, whose symbols are single characters: pass strings."
+                    "strings, whose symbols are single characters: pass "
+                    f"{name} as a string."
                 )
     return sequence
 

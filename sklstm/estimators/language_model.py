@@ -78,6 +78,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         """int
         Numbers that stand for a symbol. Of no effect on vectors.
         """,
+        fixed=True,
     )
     tie_embedding: bool = parameter(
         False,
@@ -87,6 +88,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         entry of `hidden_layer_sizes` (or of `projection_size`) must be
         `embedding_size` then.
         """,
+        fixed=True,
     )
     n_negatives: int | None = parameter(
         None,
@@ -97,6 +99,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         of the time. Only training is approximate, and a thousand come close to the
         exact loss; scores and probabilities are of all symbols. None computes all.
         """,
+        fixed=True,
     )
     min_count: int = parameter(
         1,
@@ -104,6 +107,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         """int
         Symbols that occur fewer times in the training data are unknown.
         """,
+        fixed=True,
     )
     mark_ends: bool | str = parameter(
         "auto",
@@ -114,6 +118,7 @@ class LSTMLanguageModel(RecurrentEstimator):
         true for more than one sequence of symbols. Without them, as always for vectors,
         the first step is not predicted.
         """,
+        fixed=True,
     )
     bptt_steps: int | None = parameter(
         100,
@@ -278,31 +283,37 @@ class LSTMLanguageModel(RecurrentEstimator):
             )
         return float((totals * weights).sum()) / n_steps
 
-    def perplexity(self, X):
+    def perplexity(self, X, sample_weight=None):
         """Return the perplexity, ``exp(-score(X))``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         perplexity : float
+            Infinite where it is too large for a float.
         """
-        return math.exp(-self.score(X))
+        with np.errstate(over="ignore"):
+            return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
-    def bits_per_character(self, X):
+    def bits_per_character(self, X, sample_weight=None):
         """Return the mean number of bits a step takes, ``-score(X) / log(2)``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         bits : float
         """
-        return -self.score(X) / math.log(2)
+        return -self.score(X, sample_weight=sample_weight) / math.log(2)
 
     def _log_likelihoods(self, X):
         """Log-likelihoods of all sequences, and the `Streams` of them."""

@@ -14,7 +14,7 @@ from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
 from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator
+from .parameters import check_values, parameter, recurrent_estimator
 from .predictor import has_partial_fit
 from .symbol_sources import SOURCES, SourceReader
 from .symbol_task import SymbolTask
@@ -102,6 +102,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         strings and lists of symbols for symbols, 2-D arrays for one vector a sample,
         and everything else for sequences of vectors.
         """,
+        fixed=True,
     )
     attention: str | None = parameter(
         "general",
@@ -112,6 +113,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         None: it knows the source by the states it starts from alone. Of no effect
         where a source is one vector.
         """,
+        fixed=True,
     )
     encoder_layer_sizes: int | tuple | None = parameter(
         None,
@@ -134,6 +136,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         """int
         Numbers that stand for a symbol, and units of the layer above the decoder.
         """,
+        fixed=True,
     )
     tie_embedding: bool = parameter(
         True,
@@ -142,6 +145,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         Whether the weights of the output are those that embed the symbols. Fewer
         parameters, and often better.
         """,
+        fixed=True,
     )
     label_smoothing: float = parameter(
         0.0,
@@ -157,6 +161,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding, and none is ever written.
         """,
+        fixed=True,
     )
     beam_width: int = parameter(
         1,
@@ -240,6 +245,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
             min_count=self.min_count,
         )  # fmt: skip
 
+    def _task_to_go_on(self):
+        return self._task.with_label_smoothing(self.label_smoothing)
+
     def _fit_task(self, task, X, y, sample_weight, **how):
         for name, neutral in _WITHOUT.items():
             value = getattr(self, name)
@@ -267,7 +275,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
             source=self._reader.kind,
         )  # fmt: skip
         if goes_on:
-            check_unchanged(config, self._network.config)
+            check_unchanged(config, self._network.config, self._words_of)
             return SequenceToSequence.from_config(config, self._network.parameters)
         network = SequenceToSequence.from_config(config)
         network.initialize(
@@ -291,7 +299,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         y : ndarray of shape (n_samples,), dtype object
             Lists of symbols; strings if the targets were strings.
         """
-        found = self._search(X, max(1, self.beam_width), 1)
+        found = self._search(X, 1)
         return _object_array(self._task.table.decode(best.symbols) for [best] in found)
 
     def predict_n_best(self, X, n_best=None):
@@ -310,17 +318,24 @@ class LSTMSeq2Seq(RecurrentEstimator):
             Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
             the log-probability, divided by the penalty of the length.
         """
-        n_best = self.beam_width if n_best is None else n_best
-        found = self._search(X, max(self.beam_width, n_best), n_best)
+        if n_best is not None and not (isinstance(n_best, Integral) and n_best >= 1):
+            raise ValueError(
+                f"n_best must be None or an int of at least 1, got {n_best!r}: how many"
+                " sequences to write for each source."
+            )
+        found = self._search(X, n_best)
         decode = self._task.table.decode
         return _object_array(
             [(decode(one.symbols), one.score) for one in of_sample]
             for of_sample in found
         )
 
-    def _search(self, X, beam_width, n_best):
-        """Hypotheses of each sample."""
+    def _search(self, X, n_best):
+        """The best hypotheses of each sample; as many as the beam is wide if None."""
         network, task = self._fitted_network(), self._task
+        check_values(self, "beam_width", "length_penalty", "max_length")
+        n_best = self.beam_width if n_best is None else n_best
+        beam_width = max(self.beam_width, n_best)
         pairs = task.without_targets(self._read_inputs(X, reset=False))
         limit = self.max_length or 2 * task.longest
         found = [None] * len(pairs)
@@ -381,8 +396,10 @@ class LSTMSeq2Seq(RecurrentEstimator):
     def score(self, X, y, sample_weight=None):
         """Return the token accuracy: symbols predicted right, given those before.
 
-        The end of a sequence counts as a symbol. For whole predictions see
-        `sklstm.metrics`.
+        The end of a sequence counts as a symbol; an unknown symbol, which is never
+        written, is always wrong. The search has no part in it: to compare values of
+        `beam_width`, `length_penalty` or `max_length`, pass a scorer of
+        `sklstm.metrics`, which looks at whole predictions.
 
         Parameters
         ----------
@@ -401,7 +418,8 @@ class LSTMSeq2Seq(RecurrentEstimator):
         n_right = np.zeros(len(pairs))
         for batch in self._passes(pairs):
             scores = network.predict(batch, self._n_threads(batch.n_rows))
-            is_right = scores.argmax(axis=1) == pairs.target_codes[batch.row_source]
+            targets = pairs.target_codes[batch.row_source]
+            is_right = self._task.loss.hits(scores, targets)
             starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
             sample = batch.index[np.arange(batch.n_rows) - starts]
             np.add.at(n_right, sample, is_right)

@@ -38,6 +38,7 @@ class StepReader:
         self.table = self.characters = None
         self._name = type(estimator).__name__
         self._lowercase = estimator.lowercase
+        self._dtype = np.dtype(estimator.dtype)
         wants_characters = estimator.character_size is not None
         if kind == "symbols":
             sequences = self._checked(X)
@@ -70,8 +71,7 @@ class StepReader:
         sequences : Sequences
         """
         if self.table is None:
-            dtype = np.dtype(estimator.dtype)
-            return validate_sequences(estimator, X, reset=reset, dtype=dtype)
+            return validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
         sequences = self._checked(X)
         codes, lengths = self.table.encode(self._words(sequences))
         codes = Sequences(codes[:, np.newaxis], lengths)

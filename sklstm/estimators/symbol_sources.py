@@ -30,6 +30,7 @@ class SourceReader:
 
     def __init__(self, estimator, X, source, min_count):
         self.kind, self.table = source, None
+        self._dtype = np.dtype(estimator.dtype)
         if source == "auto":
             self.kind = _kind_of(X)
         if self.kind == "symbols":
@@ -58,7 +59,7 @@ class SourceReader:
         -------
         sources : Sequences or ndarray of shape (n_samples, n_features)
         """
-        dtype = np.dtype(estimator.dtype)
+        dtype = self._dtype
         if self.kind == "vector":
             return validate_data(estimator, X, reset=reset, dtype=dtype, order="C")
         if self.kind == "vectors":

@@ -101,6 +101,7 @@ class LSTMTagger(RecurrentEstimator):
         sequence of characters) or a vector. 'auto' takes strings and lists of symbols
         for symbols, and everything else for vectors.
         """,
+        fixed=True,
     )
     output: str = parameter(
         "softmax",
@@ -109,6 +110,7 @@ class LSTMTagger(RecurrentEstimator):
         How labels are decided: each step by itself, or all of a sequence together by a
         conditional random field, which learns what label follows which.
         """,
+        fixed=True,
     )
     bidirectional: bool = with_default(SharedParameters, "bidirectional", True)
     class_weight: dict | str | None = parameter(
@@ -125,6 +127,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a symbol.
         """,
+        fixed=True,
     )
     min_count: int = parameter(
         1,
@@ -133,6 +136,7 @@ class LSTMTagger(RecurrentEstimator):
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding.
         """,
+        fixed=True,
     )
     lowercase: bool = parameter(
         False,
@@ -141,6 +145,7 @@ class LSTMTagger(RecurrentEstimator):
         Whether words that differ in case only share an embedding. Characters, if they
         are read, keep their case.
         """,
+        fixed=True,
     )
     character_size: int | None = parameter(
         None,
@@ -151,6 +156,7 @@ class LSTMTagger(RecurrentEstimator):
         that endings and capitals tell the label of words never seen. None reads words
         as a whole.
         """,
+        fixed=True,
     )
     character_embedding_size: int = parameter(
         32,
@@ -158,6 +164,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a character. Of no effect unless characters are read.
         """,
+        fixed=True,
     )
     unknown_rate: float = parameter(
         0.5,

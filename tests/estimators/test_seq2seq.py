@@ -179,6 +179,17 @@ def test_columns_of_a_data_frame_are_sequences_of_symbols():
     assert model.predict(frame["word"]).tolist() == wanted.predict(X).tolist()
 
 
+def test_unknown_targets_are_always_wrong():
+    """They may well be the likeliest: the score is that of what can be written."""
+    X, y = ["a"] * 30, [[f"{k}", f"only {k}", "s"] for k in range(30)]
+    model = LSTMSeq2Seq(**SMALL, min_count=2).set_params(max_iter=20)
+    model.fit(X, y, X_val=X[:3], y_val=y[:3])
+    assert model.symbols_ == ["s"]
+    assert model.score(X, y) <= 0.5  # of "?", "?", "s" and the end
+    assert_allclose(model.validation_scores_[-1], model.score(X[:3], y[:3]))
+    assert max(model.validation_scores_) <= 0.5
+
+
 def test_words_seen_rarely_are_unknown_and_never_written():
     X = [["a", "b"], ["b", "a"]] * 20 + [["rare", "b"]]
     y = [["x", "y"], ["y", "x"]] * 20 + [["seldom", "y"]]

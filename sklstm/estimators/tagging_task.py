@@ -186,8 +186,7 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
         sample_weight is None
         or not hasattr(sample_weight, "__len__")
         or isinstance(sample_weight, str)
-        or isinstance(sample_weight, np.ndarray)
-        and sample_weight.ndim == 0
+        or (isinstance(sample_weight, np.ndarray) and sample_weight.ndim == 0)
         or all(isinstance(weight, Number) for weight in sample_weight)
     ):
         return np.repeat(check_weights(sample_weight, sequences, name), lengths)

@@ -1,10 +1,10 @@
 """`LSTMSeq2Seq`: a sequence of symbols for each sequence, or for each vector."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
-from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
 from ..decoding import beam_search
 from ..network.sequence_to_sequence import SequenceToSequence
@@ -13,10 +13,10 @@ from ..sequences.packing import pack_batch
 from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
-from .base import RecurrentEstimator
-from .parameters import check_values, parameter, recurrent_estimator
+from .parameters import check_values, recurrent_estimator
 from .predictor import has_partial_fit
-from .symbol_sources import SOURCES, SourceReader
+from .seq2seq_parameters import Seq2SeqParameters
+from .symbol_sources import SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
 
@@ -33,7 +33,7 @@ _WITHOUT = {
 
 
 @recurrent_estimator
-class LSTMSeq2Seq(RecurrentEstimator):
+class LSTMSeq2Seq(Seq2SeqParameters):
     """Recurrent encoder and decoder: sequences to sequences of symbols.
 
     An encoder reads the source step by step; a decoder, which starts from its last
@@ -64,7 +64,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
     Scikit-learn's own metrics and splitters look at y as a column of labels. Lists of
     lists pass through `cross_val_score`, `GridSearchCV` and `KFold`; what stratifies by
     y, or computes a metric from it, does not. An array of dtype object, as `predict`
-    returns it, is indexed faster than a list.
+    returns it, is indexed faster than a list. The default score knows nothing of
+    `beam_width` and `length_penalty`: search for them with a scorer of
+    `sklstm.metrics`. `bleu_scorer` is for lists of words; of strings it makes NaN.
 
     Dropout is that of the other estimators, with one mask a sequence; it applies to
     the embedded symbols, between layers, to what the layer above the decoder reads
@@ -92,99 +94,6 @@ class LSTMSeq2Seq(RecurrentEstimator):
     >>> model.fit(X, y).predict(["abc", "cca"])
     array(['cba', 'acc'], dtype=object)
     """
-
-    source: str = parameter(
-        "auto",
-        [StrOptions({"auto", *SOURCES})],
-        """{'auto', 'symbols', 'vectors', 'vector'}
-        What a sample of X is: a sequence of symbols (any hashables; a string is a
-        sequence of characters), a sequence of vectors, or one vector. 'auto' takes
-        strings and lists of symbols for symbols, 2-D arrays for one vector a sample,
-        and everything else for sequences of vectors.
-        """,
-        fixed=True,
-    )
-    attention: str | None = parameter(
-        "general",
-        [StrOptions({"dot", "general", "additive"}), None],
-        """{'dot', 'general', 'additive'} or None
-        How the decoder compares its state with those of the encoder: by their product
-        (both of one size), with a matrix between them, or by a layer of tanh units.
-        None: it knows the source by the states it starts from alone. Of no effect
-        where a source is one vector.
-        """,
-        fixed=True,
-    )
-    encoder_layer_sizes: int | tuple | None = parameter(
-        None,
-        ["array-like", Interval(Integral, 1, None, closed="left"), None],
-        """int, array-like of int or None
-        Hidden units of the encoder's layers, in each direction. None takes those of
-        the decoder, `hidden_layer_sizes`; half of them with two directions.
-        """,
-    )
-    bidirectional: bool = parameter(
-        True,
-        ["boolean"],
-        """bool
-        Whether the encoder reads in both directions.
-        """,
-    )
-    embedding_size: int = parameter(
-        64,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Numbers that stand for a symbol, and units of the layer above the decoder.
-        """,
-        fixed=True,
-    )
-    tie_embedding: bool = parameter(
-        True,
-        ["boolean"],
-        """bool
-        Whether the weights of the output are those that embed the symbols. Fewer
-        parameters, and often better.
-        """,
-        fixed=True,
-    )
-    label_smoothing: float = parameter(
-        0.0,
-        [Interval(Real, 0, 1, closed="left")],
-        """float
-        Share of a target's probability that all symbols share, in the loss.
-        """,
-    )
-    min_count: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Symbols that occur fewer times in the training data are unknown: all of them
-        share one embedding, and none is ever written.
-        """,
-        fixed=True,
-    )
-    beam_width: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Hypotheses of `predict`; 1 is greedy search. See `sklstm.decoding`.
-        """,
-    )
-    length_penalty: float = parameter(
-        1.0,
-        [Interval(Real, 0, None, closed="left")],
-        """float
-        The larger, the longer are the sequences that a beam prefers: log-probabilities
-        are divided by ``((5 + n) / 6) ** length_penalty``.
-        """,
-    )
-    max_length: int | None = parameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Most symbols of a prediction. None: twice as many as the longest target has.
-        """,
-    )
 
     # ---- fitting -------------------------------------------------------------------
 

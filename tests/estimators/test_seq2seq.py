@@ -11,7 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMSeq2Seq, TimestepTransformer
-from sklstm.metrics import bleu_scorer, sequence_accuracy_scorer
+from sklstm.metrics import (
+    bleu_scorer,
+    neg_label_error_rate_scorer,
+    sequence_accuracy_scorer,
+)
 from sklstm.sequences import Sequences
 
 SMALL = {
@@ -272,6 +276,24 @@ def test_cross_validation_and_search_take_ragged_targets():
         assert np.isfinite(scores).all()
     as_array = np.array(y, dtype=object)
     assert cross_val_predict(model, X, as_array, cv=2).shape == (40,)
+
+
+def test_scores_of_words_do_not_take_strings():
+    X, y = reversed_words(12)
+    model = LSTMSeq2Seq(**SMALL)
+    with pytest.warns(UserWarning, match="expected a list of words"):
+        scores = cross_val_score(model, X, y, cv=2, scoring=bleu_scorer)
+    assert np.isnan(scores).all()
+    for scorer in (sequence_accuracy_scorer, neg_label_error_rate_scorer):
+        scores = cross_val_score(model, X, y, cv=2, scoring=scorer)
+        assert np.isfinite(scores).all()
+
+
+def test_the_default_score_is_the_same_for_every_search(fitted):
+    X, y = reversed_words(10)
+    model, wanted = pickle.loads(pickle.dumps(fitted)), fitted.score(X, y)
+    for how in ({"beam_width": 3}, {"length_penalty": 0.0}, {"max_length": 1}):
+        assert model.set_params(**how).score(X, y) == wanted
 
 
 def test_a_pickled_model_predicts_the_same(fitted):

@@ -88,8 +88,9 @@ def beam_search(
 
     Raises
     ------
-    ValueError
-        If a score is NaN, or an option out of range.
+    TypeError, ValueError
+        If a score is NaN, `step` returns rows of another form, or an option is out of
+        range.
 
     Examples
     --------

@@ -31,6 +31,12 @@ def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     labels : list of ndarray of intp
         Codes below ``n_classes - 1``.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths or offsets are not those of the rows, or `n_threads` is no
+        positive int.
+
     Examples
     --------
     >>> import numpy as np
@@ -72,6 +78,12 @@ def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     scores : ndarray of shape (n_samples,), float64
         Logarithm of the labelling's probability, without the paths whose prefixes left
         the beam.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths are not those of the rows, a number is NaN, or `beam_width` or
+        `n_threads` is no positive int.
 
     Examples
     --------
@@ -124,6 +136,12 @@ def align(log_probabilities, lengths, labels, n_threads=1):
         First and last step of each label; -1 if no path gives the labels.
     scores : ndarray of shape (n_samples,), float64
         Logarithm of the path's probability; minus infinity if there is none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths are not those of the rows, a number is NaN, a label is no code
+        of a label, or `n_threads` is no positive int.
 
     Examples
     --------

@@ -23,6 +23,11 @@ def edit_distance(first, second):
     -------
     distances : ndarray of intp of shape (n_pairs,)
 
+    Raises
+    ------
+    TypeError, ValueError
+        If these are no sequences of integers, or more in one than in the other.
+
     Examples
     --------
     >>> from sklstm.decoding import edit_distance

@@ -28,6 +28,11 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     -------
     symbols : ndarray of intp of shape (n_rows,)
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the scores are no rows of numbers, or a number is out of its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -74,6 +79,11 @@ def draw_binary(log_odds, generator, *, temperature=1.0):
     Returns
     -------
     values : ndarray of shape (n_rows, n_channels), float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the log odds are no rows of numbers, or the temperature is negative.
 
     Examples
     --------

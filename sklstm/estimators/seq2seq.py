@@ -226,6 +226,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         found : ndarray of shape (n_samples,), dtype object
             Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
             the log-probability, divided by the penalty of the length.
+
+        Raises
+        ------
+        ValueError
+            If `n_best`, or a parameter that was set after `fit`, is out of its range.
         """
         if n_best is not None and not (isinstance(n_best, Integral) and n_best >= 1):
             raise ValueError(

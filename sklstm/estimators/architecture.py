@@ -23,7 +23,10 @@ WORDS_OF = {
     "cell": "cell, peephole, coupled_gates, reset_after and activation",
     "learned_start": "learn_initial_state",
     "projection_sizes": "projection_size",
-    "crf": "output",
+    "encoder_layer_sizes": (
+        "hidden_layer_sizes, encoder_layer_sizes and bidirectional"
+    ),
+    "decoder_layer_sizes": "hidden_layer_sizes",
 }
 
 
@@ -147,20 +150,24 @@ def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
     )
 
 
-def check_unchanged(config, fitted):
+def check_unchanged(config, fitted, words_of=None):
     """Raise unless training can go on from a fitted network.
 
     Parameters
     ----------
     config, fitted : NetworkConfig
         What the parameters ask for, and what the network is.
+    words_of : dict of str to str, default=None
+        Names of an estimator's own for fields of the configuration.
     """
+    words_of = WORDS_OF | (words_of or {})
     present = fitted.as_dict()
-    for name, value in config.as_dict().items():
-        if value != present[name] and name not in (*CHANGEABLE, "unknown_rate"):
-            words = WORDS_OF.get(name, name)
+    for field, value in config.as_dict().items():
+        if value != present[field] and field not in (*CHANGEABLE, "unknown_rate"):
+            words = words_of.get(field, field)
+            name = words if words.isidentifier() else field
             raise ValueError(
-                f"The fitted network has {name}={present[name]!r}, so training cannot "
+                f"The fitted network has {name}={present[field]!r}, so training cannot "
                 f"go on with {name}={value!r}. Set {words} back, or start anew with "
                 "warm_start=False and fit."
             )

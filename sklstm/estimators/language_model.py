@@ -1,20 +1,19 @@
 """`LSTMLanguageModel`: the probability of sequences, and new ones."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
 from ..network.links import logistic, softmax
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from .architecture import check_tied, recurrent_choices
-from .base import RecurrentEstimator
 from .generating import Generator
+from .language_model_parameters import LanguageModelParameters
 from .language_task import LanguageTask
-from .parameters import check_at_defaults, parameter, recurrent_estimator
+from .parameters import check_at_defaults, recurrent_estimator
 from .predictor import check_is_stochastic, has_partial_fit
 from .tasks import check_weights
 
@@ -23,7 +22,7 @@ OF_SYMBOLS = ("embedding_size", "min_count", "tie_embedding", "n_negatives")
 
 
 @recurrent_estimator
-class LSTMLanguageModel(RecurrentEstimator):
+class LSTMLanguageModel(LanguageModelParameters):
     """Recurrent network that predicts the next step of a sequence.
 
     Reads sequences of symbols (characters, words, notes, any hashables) or of vectors
@@ -76,58 +75,6 @@ class LSTMLanguageModel(RecurrentEstimator):
     >>> model.generate("ca", length=4, temperature=0)
     'cabcab'
     """
-
-    embedding_size: int = parameter(
-        64,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Numbers that stand for a symbol.
-        """,
-    )
-    tie_embedding: bool = parameter(
-        False,
-        ["boolean"],
-        """bool
-        Whether the weights of the output are those that embed the symbols. The last
-        entry of `hidden_layer_sizes` (or of `projection_size`) must be
-        `embedding_size` then.
-        """,
-    )
-    n_negatives: int | None = parameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Symbols that an update draws beside those it has to predict, instead of
-        computing all: for vocabularies of many thousands, where the softmax takes most
-        of the time. Only training is approximate, and a thousand come close to the
-        exact loss; scores and probabilities are of all symbols. None computes all.
-        """,
-    )
-    min_count: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Symbols that occur fewer times in the training data are unknown.
-        """,
-    )
-    mark_ends: bool | str = parameter(
-        "auto",
-        ["boolean", StrOptions({"auto"})],
-        """bool or 'auto'
-        Whether the beginning and the end of a sequence are symbols of their own: the
-        first symbol is predicted, too, and the end, where `generate` stops. 'auto' is
-        true for more than one sequence of symbols. Without them, as always for vectors,
-        the first step is not predicted.
-        """,
-    )
-    bptt_steps: int | None = parameter(
-        100,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Steps of a window: the gradient ends there and there is one update for each,
-        while states are carried on. None reads whole sequences.
-        """,
-    )
 
     # ---- fitting -------------------------------------------------------------------
 
@@ -271,31 +218,37 @@ class LSTMLanguageModel(RecurrentEstimator):
             )
         return float((totals * weights).sum()) / n_steps
 
-    def perplexity(self, X):
+    def perplexity(self, X, sample_weight=None):
         """Return the perplexity, ``exp(-score(X))``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         perplexity : float
+            Infinite where it is too large for a float.
         """
-        return math.exp(-self.score(X))
+        with np.errstate(over="ignore"):
+            return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
-    def bits_per_character(self, X):
+    def bits_per_character(self, X, sample_weight=None):
         """Return the mean number of bits a step takes, ``-score(X) / log(2)``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         bits : float
         """
-        return -self.score(X) / math.log(2)
+        return -self.score(X, sample_weight=sample_weight) / math.log(2)
 
     def _log_likelihoods(self, X):
         """Log-likelihoods of all sequences, and the `Streams` of them."""

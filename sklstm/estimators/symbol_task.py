@@ -1,5 +1,7 @@
 """Learning to write sequences of symbols."""
 
+import copy
+
 import numpy as np
 
 from ..sequences.pairs import SequencePairs
@@ -26,6 +28,7 @@ class SymbolTask(Task):
         Rarer symbols are unknown.
     """
 
+    # The end is the first symbol that can be written.
     start, end, forbidden = START, END, (UNKNOWN, START)
 
     def __init__(self, estimator_name, *, label_smoothing, min_count):
@@ -42,7 +45,7 @@ class SymbolTask(Task):
                 f"{self._estimator_name} has no symbols to learn: all sequences of y "
                 f"are empty, or all symbols rarer than min_count={self._min_count}."
             )
-        self.loss = SymbolCrossEntropy(len(self.table), self._label_smoothing)
+        self.loss = self._make_loss(self._label_smoothing)
         codes, lengths = self.table.encode(y)
         self.longest = int(lengths.max())
         return codes, lengths
@@ -50,6 +53,15 @@ class SymbolTask(Task):
     def encode(self, y, sequences, name="y"):
         """Return codes and lengths of further targets."""
         return self.table.encode(self._checked(y, sequences, name, self.table))
+
+    def with_label_smoothing(self, label_smoothing):
+        """Return the same task with another share for all symbols."""
+        other = copy.copy(self)
+        other.loss = self._make_loss(label_smoothing)
+        return other
+
+    def _make_loss(self, label_smoothing):
+        return SymbolCrossEntropy(len(self.table), label_smoothing, first_written=END)
 
     def paired(self, sequences, y):
         """Return pairs, and None: they have the targets in them."""

@@ -114,6 +114,7 @@ class LSTMTagger(RecurrentEstimator):
         arrays of anything but floats, also of integers, for symbols, and everything
         else for vectors.
         """,
+        fixed=True,
     )
     output: str = parameter(
         "softmax",
@@ -122,6 +123,7 @@ class LSTMTagger(RecurrentEstimator):
         How labels are decided: each step by itself, or all of a sequence together by a
         conditional random field, which learns what label follows which.
         """,
+        fixed=True,
     )
     bidirectional: bool = with_default(SharedParameters, "bidirectional", True)
     class_weight: dict | str | None = parameter(
@@ -138,6 +140,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a symbol.
         """,
+        fixed=True,
     )
     min_count: int = parameter(
         1,
@@ -146,6 +149,7 @@ class LSTMTagger(RecurrentEstimator):
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding.
         """,
+        fixed=True,
     )
     lowercase: bool = parameter(
         False,
@@ -154,6 +158,7 @@ class LSTMTagger(RecurrentEstimator):
         Whether words that differ in case only share an embedding. Characters, if they
         are read, keep their case.
         """,
+        fixed=True,
     )
     character_size: int | None = parameter(
         None,
@@ -164,6 +169,7 @@ class LSTMTagger(RecurrentEstimator):
         that endings and capitals tell the label of words never seen. None reads words
         as a whole.
         """,
+        fixed=True,
     )
     character_embedding_size: int = parameter(
         32,
@@ -171,6 +177,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a character. Of no effect unless characters are read.
         """,
+        fixed=True,
     )
     unknown_rate: float = parameter(
         0.5,

@@ -192,7 +192,9 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
         sample_weight = nw.from_native(sample_weight, eager_only=True).to_numpy()
     if (
         sample_weight is None
-        or isinstance(sample_weight, Number)
+        or not hasattr(sample_weight, "__len__")
+        or isinstance(sample_weight, str)
+        or (isinstance(sample_weight, np.ndarray) and sample_weight.ndim == 0)
         or all(isinstance(weight, Number) for weight in sample_weight)
     ):
         return np.repeat(check_weights(sample_weight, sequences, name), lengths)
@@ -205,7 +207,13 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
     for sample, (weights, n_steps) in enumerate(
         zip(sample_weight, lengths.tolist(), strict=True)
     ):
-        part = np.asarray(weights, dtype=np.float64)
+        try:
+            part = np.asarray(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name}[{sample}] is {weights!r}: expected a number, or a number for "
+                f"each of the {n_steps} steps of X[{sample}]."
+            ) from None
         if part.shape != (n_steps,):
             raise ValueError(
                 f"{name}[{sample}] has shape {part.shape}: expected a number for each "

@@ -130,6 +130,16 @@ def test_scores_are_one_number_in_different_units(problem):
         model.score(X, sample_weight=weights),
         (totals * weights).sum() / (n_steps * weights).sum(),
     )
+    kept, only_one = X[3:4], np.arange(len(X)) == 3
+    for measure in (model.perplexity, model.bits_per_character):
+        assert_allclose(measure(X, sample_weight=only_one), measure(kept))
+
+
+def test_what_is_next_to_impossible_has_an_infinite_perplexity():
+    model = make_model().fit(["ab" * 20, "ba" * 20])
+    model._network.output_bias[list("\0\0\0ab").index("b")] = -2000
+    assert model.perplexity(["bbbb"]) == np.inf
+    assert 500 < model.bits_per_character(["bbbb"]) < 5000
 
 
 def test_untrained_likelihoods_are_those_of_the_frequencies():

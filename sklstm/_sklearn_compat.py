@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.metaestimators import available_if
@@ -24,4 +25,5 @@ __all__ = [
     "_fit_context",
     "_get_container_adapter",
     "available_if",
+    "validate_parameter_constraints",
 ]

@@ -8,6 +8,7 @@ process-wide number of threads. Results do not depend on the answer given here
 """
 
 import os
+from numbers import Integral
 
 import joblib
 
@@ -47,6 +48,8 @@ def effective_n_threads(n_jobs=None, work=None):
     ------
     ValueError
         If ``n_jobs`` is 0.
+    TypeError
+        If ``n_jobs`` is no int.
 
     Examples
     --------
@@ -57,6 +60,8 @@ def effective_n_threads(n_jobs=None, work=None):
     1
     """
     global _team_started
+    if n_jobs is not None and not isinstance(n_jobs, Integral):
+        raise TypeError(f"n_jobs must be an int or None, got {n_jobs!r}.")
     if n_jobs == 0:
         raise ValueError(
             "n_jobs == 0 means no thread at all. Use None for all cores the process "

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._kernels import kernels_for
+from .checks import check_codes, check_count, check_number, check_rows
 
 __all__ = ["Hypothesis", "beam_search"]
 
@@ -87,8 +88,9 @@ def beam_search(
 
     Raises
     ------
-    ValueError
-        If a score is NaN, or an option out of range.
+    TypeError, ValueError
+        If a score is NaN, `step` returns rows of another form, or an option is out of
+        range.
 
     Examples
     --------
@@ -104,36 +106,66 @@ def beam_search(
     >>> best.symbols, round(float(np.exp(best.log_probability)), 2)
     (array([2]), 0.42)
     """
-    symbols = np.asarray(symbols, dtype=np.intp)
-    limits = np.broadcast_to(np.asarray(max_length, dtype=np.intp), symbols.shape)
-    _check(beam_width, length_penalty, n_best, limits)
+    symbols = check_codes(symbols, "symbols")
+    limits = _checked_limits(max_length, symbols)
+    beam_width = check_count(beam_width, "beam_width")
+    n_best = check_count(n_best, "n_best")
+    if n_best > beam_width:
+        raise ValueError(
+            f"n_best must be at most beam_width, got n_best={n_best} and "
+            f"beam_width={beam_width}"
+        )
+    length_penalty = check_number(length_penalty, "length_penalty")
+    n_threads = check_count(n_threads, "n_threads")
+    forbidden = check_codes(list(forbidden), "forbidden")
     beam = _Beam(symbols, limits, beam_width, length_penalty, n_best, end)
     blocked = None
     while len(beam.sample):
         outputs, state = step(beam.last, state)
+        outputs = check_rows(outputs, "outputs of step")
         if blocked is None:
-            blocked = np.zeros(outputs.shape[1], dtype=np.uint8)
-            blocked[list(forbidden)] = 1
+            blocked = _blocked(forbidden, outputs.shape[1])
+        if outputs.shape != (len(beam.sample), len(blocked)):
+            raise ValueError(
+                f"outputs of step have shape {outputs.shape}: expected a row for each "
+                f"of {len(beam.sample)} hypotheses and {len(blocked)} symbols"
+            )
         rows = beam.advance(*_best(outputs, beam_width, blocked, n_threads, beam))
         state = tuple(array[rows] for array in state)
     return beam.results()
 
 
-def _check(beam_width, length_penalty, n_best, limits):
-    if beam_width < 1 or not 1 <= n_best <= beam_width:
-        raise ValueError(
-            f"beam_width must be at least 1 and n_best between 1 and it, got "
-            f"beam_width={beam_width}, n_best={n_best}"
+def _checked_limits(max_length, symbols):
+    """The largest length of each sample."""
+    limits = np.asarray(max_length)
+    if limits.dtype.kind not in "iu":
+        raise TypeError(
+            f"max_length must be an int, or one a sample; got {max_length!r}"
         )
-    if not 0 <= length_penalty < np.inf:
+    if limits.ndim and limits.shape != symbols.shape:
         raise ValueError(
-            f"length_penalty must be zero or positive, got {length_penalty!r}"
+            f"max_length has shape {limits.shape}: expected an int, or one for each of "
+            f"{len(symbols)} samples"
         )
+    limits = np.broadcast_to(limits.astype(np.intp), symbols.shape)
     if len(limits) and limits.min() < 1:
         sample = int(np.argmin(limits))
         raise ValueError(
             f"max_length of sample {sample} is {limits[sample]}, expected at least 1"
         )
+    return limits
+
+
+def _blocked(forbidden, n_symbols):
+    """One for each symbol that is never taken."""
+    if len(forbidden) and not 0 <= forbidden.min() <= forbidden.max() < n_symbols:
+        raise ValueError(
+            f"forbidden must be symbols from 0 to {n_symbols - 1}, got "
+            f"{forbidden.tolist()}"
+        )
+    blocked = np.zeros(n_symbols, dtype=np.uint8)
+    blocked[forbidden] = 1
+    return blocked
 
 
 def _best(outputs, n_best, blocked, n_threads, beam):

@@ -6,6 +6,7 @@ Outputs are rows, one a time step, sample after sample; the last class is the bl
 import numpy as np
 
 from .._kernels import kernels_for
+from .checks import check_codes, check_count, check_rows
 
 __all__ = ["align", "best_path", "prefix_beam_search"]
 
@@ -30,6 +31,12 @@ def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     labels : list of ndarray of intp
         Codes below ``n_classes - 1``.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths or offsets are not those of the rows, or `n_threads` is no
+        positive int.
+
     Examples
     --------
     >>> import numpy as np
@@ -38,8 +45,9 @@ def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     >>> best_path(np.eye(3)[path], np.array([5]))
     [array([0, 0, 1])]
     """
-    rows = _Rows(outputs, lengths, offsets)
-    labels = np.empty(len(outputs), dtype=np.intp)
+    n_threads = check_count(n_threads, "n_threads")
+    rows = _Rows(outputs, lengths, offsets, name="outputs")
+    labels = np.empty(len(rows.values), dtype=np.intp)
     n_labels = np.zeros(len(rows.lengths), dtype=np.intp)
     rows.kernels.best_path(
         rows.values, *rows.places, rows.starts, labels, n_labels, n_threads
@@ -71,6 +79,12 @@ def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
         Logarithm of the labelling's probability, without the paths whose prefixes left
         the beam.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths are not those of the rows, a number is NaN, or `beam_width` or
+        `n_threads` is no positive int.
+
     Examples
     --------
     The most probable path says nothing, the most probable labelling is one label:
@@ -84,9 +98,12 @@ def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     >>> labels, np.exp(scores).round(2)
     ([array([0])], array([0.64]))
     """
+    beam_width = check_count(beam_width, "beam_width")
+    n_threads = check_count(n_threads, "n_threads")
     rows = _Rows(log_probabilities, lengths)
+    rows.check_not_nan()
     n_samples = len(rows.lengths)
-    labels = np.empty(len(log_probabilities), dtype=np.intp)
+    labels = np.empty(len(rows.values), dtype=np.intp)
     n_labels = np.zeros(n_samples, dtype=np.intp)
     scores = np.empty(n_samples)
     longest = int(rows.lengths.max(initial=0))
@@ -120,6 +137,12 @@ def align(log_probabilities, lengths, labels, n_threads=1):
     scores : ndarray of shape (n_samples,), float64
         Logarithm of the path's probability; minus infinity if there is none.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the lengths are not those of the rows, a number is NaN, a label is no code
+        of a label, or `n_threads` is no positive int.
+
     Examples
     --------
     >>> import numpy as np
@@ -131,10 +154,12 @@ def align(log_probabilities, lengths, labels, n_threads=1):
     [array([[1, 2],
            [4, 4]])]
     """
+    n_threads = check_count(n_threads, "n_threads")
     rows = _Rows(log_probabilities, lengths)
-    n_labels = np.array([len(part) for part in labels], dtype=np.intp)
-    codes = _end_to_end(labels)
-    _check_codes(codes, rows.values.shape[1] - 1)
+    rows.check_not_nan()
+    parts = _checked_labels(labels, rows)
+    n_labels = np.array([len(part) for part in parts], dtype=np.intp)
+    codes = np.concatenate([np.empty(0, dtype=np.intp), *parts])
     starts = np.cumsum(n_labels) - n_labels
     sizes = [
         rows.kernels.alignment_workspace_size(int(n_steps), int(n))
@@ -166,23 +191,56 @@ class _Rows:
     kernels : module
     """
 
-    def __init__(self, values, lengths, offsets=None):
-        self.values = values
-        if values.strides[1] != values.itemsize:
-            self.values = np.ascontiguousarray(values)
-        self.lengths = np.ascontiguousarray(lengths, dtype=np.intp)
+    def __init__(self, values, lengths, offsets=None, name="log_probabilities"):
+        self._name = name
+        self.values = check_rows(values, name)
+        lengths = check_codes(lengths, "lengths", "whole numbers of steps")
+        self.lengths = np.ascontiguousarray(lengths)
+        if self.lengths.min(initial=0) < 0:
+            sample = int(np.argmin(self.lengths))
+            raise ValueError(
+                f"lengths[{sample}] is {self.lengths[sample]}: expected the number of"
+                " steps of each sample"
+            )
         if self.lengths.sum() != len(self.values):
             raise ValueError(
                 f"lengths add up to {self.lengths.sum()} steps, but there are"
-                f" {len(self.values)} rows of outputs"
+                f" {len(self.values)} rows of {name}"
             )
         self.starts = np.cumsum(self.lengths) - self.lengths
         steps = np.arange(self.lengths.max(initial=0), dtype=np.intp)
         self.places = steps, self.starts, self.lengths
         if offsets is not None:
+            offsets = check_codes(offsets, "offsets", "whole numbers")
+            offsets = np.ascontiguousarray(offsets)
+            self._check_packed(offsets)
             samples = np.arange(len(self.lengths), dtype=np.intp)
             self.places = offsets[:-1], samples, self.lengths
         self.kernels = kernels_for(self.values.dtype)
+
+    def _check_packed(self, offsets):
+        """Fail unless step t has a row of each sample that is longer than t."""
+        longest = int(self.lengths.max(initial=0))
+        ended = np.searchsorted(self.lengths[::-1], np.arange(longest), side="right")
+        descends = (np.diff(self.lengths) <= 0).all()
+        expected = np.cumsum(len(self.lengths) - ended)
+        if not descends or not np.array_equal(offsets, [0, *expected]):
+            raise ValueError(
+                "offsets do not belong to lengths: packed samples are ordered by"
+                " length, the longest first, and step t begins at offsets[t] with a row"
+                " for each sample of more than t steps"
+            )
+
+    def check_not_nan(self):
+        """Fail if a number is NaN, which no search can compare."""
+        is_nan = np.isnan(self.values).any(axis=1)
+        if is_nan.any():
+            row = int(np.argmax(is_nan))
+            sample = int(np.searchsorted(self.starts, row, side="right")) - 1
+            raise ValueError(
+                f"{self._name} of sample {sample} are NaN at step"
+                f" {row - self.starts[sample]}"
+            )
 
     def cut(self, labels, n_labels):
         """Return the labels of each sample, which stand where its rows begin."""
@@ -192,14 +250,24 @@ class _Rows:
         ]
 
 
-def _end_to_end(labels):
-    parts = [np.asarray(part, dtype=np.intp) for part in labels]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.intp)
-
-
-def _check_codes(codes, n_labels):
-    if codes.size and not (codes.min() >= 0 and codes.max() < n_labels):
+def _checked_labels(labels, rows):
+    """The codes of each sample; all are labels, none the blank."""
+    if isinstance(labels, str) or not hasattr(labels, "__len__"):
+        raise TypeError(f"labels must be a list of sequences of codes, got {labels!r}")
+    if len(labels) != len(rows.lengths):
         raise ValueError(
-            f"labels must be codes from 0 to {n_labels - 1}, of which the last class,"
-            f" the blank, is none; got {codes.min()} to {codes.max()}"
+            f"labels has {len(labels)} sequences and lengths has {len(rows.lengths)}:"
+            " expected one of each a sample"
         )
+    n_labels, parts = rows.values.shape[1] - 1, []
+    for sample, of_sample in enumerate(labels):
+        codes = check_codes(of_sample, f"labels[{sample}]")
+        wrong = np.flatnonzero((codes < 0) | (codes >= n_labels))
+        if len(wrong):
+            raise ValueError(
+                f"labels[{sample}][{wrong[0]}] is {codes[wrong[0]]}: labels must be"
+                f" codes from 0 to {n_labels - 1}, of which the last class, the blank,"
+                " is none"
+            )
+        parts.append(codes)
+    return parts

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .checks import check_count, check_number, check_rows
+
 __all__ = ["draw_binary", "draw_symbols"]
 
 
@@ -26,6 +28,11 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     -------
     symbols : ndarray of intp of shape (n_rows,)
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the scores are no rows of numbers, or a number is out of its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -34,7 +41,12 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     >>> draw_symbols(scores, np.random.RandomState(0), temperature=0)
     array([0])
     """
-    scores = np.asarray(scores, dtype=np.float64)
+    scores = check_rows(scores, "scores").astype(np.float64)
+    temperature = check_number(temperature, "temperature")
+    if top_k is not None:
+        top_k = check_count(top_k, "top_k")
+    if top_p is not None and check_number(top_p, "top_p", largest=1.0) == 0:
+        raise ValueError("top_p must be above 0: no symbol would be left to draw")
     if temperature == 0:
         return scores.argmax(axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")
@@ -68,6 +80,11 @@ def draw_binary(log_odds, generator, *, temperature=1.0):
     -------
     values : ndarray of shape (n_rows, n_channels), float64
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the log odds are no rows of numbers, or the temperature is negative.
+
     Examples
     --------
     >>> import numpy as np
@@ -75,7 +92,8 @@ def draw_binary(log_odds, generator, *, temperature=1.0):
     >>> draw_binary(np.array([[4.0, -4.0]]), np.random.RandomState(0), temperature=0)
     array([[1., 0.]])
     """
-    log_odds = np.asarray(log_odds, dtype=np.float64)
+    log_odds = check_rows(log_odds, "log_odds").astype(np.float64)
+    temperature = check_number(temperature, "temperature")
     if temperature == 0:
         return (log_odds > 0).astype(np.float64)
     # log(u / (1 - u)) of a uniform u has the logistic distribution.

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..network import NetworkConfig, cell_name
 from ..network.sequence_to_sequence_config import SequenceToSequenceConfig
+from .parameters import check_at_defaults
 
 # What may change when training goes on: it is no part of the weights' shapes.
 CHANGEABLE = (
@@ -22,7 +23,10 @@ WORDS_OF = {
     "cell": "cell, peephole, coupled_gates, reset_after and activation",
     "learned_start": "learn_initial_state",
     "projection_sizes": "projection_size",
-    "crf": "output",
+    "encoder_layer_sizes": (
+        "hidden_layer_sizes, encoder_layer_sizes and bidirectional"
+    ),
+    "decoder_layer_sizes": "hidden_layer_sizes",
 }
 
 
@@ -110,6 +114,11 @@ def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
             f"input_noise={estimator.input_noise!r} has no effect where sources are "
             "not sequences of vectors. Leave it at 0; dropout applies to all sources."
         )
+    if source == "vector":
+        check_at_defaults(
+            estimator, ["encoder_layer_sizes"],
+            "has no effect where a sample is one vector, which no encoder reads",
+        )  # fmt: skip
     sizes = _layer_sizes(estimator.hidden_layer_sizes, "hidden_layer_sizes")
     if estimator.encoder_layer_sizes is None:
         directions = 2 if estimator.bidirectional else 1
@@ -141,23 +150,46 @@ def sequence_to_sequence_config(estimator, *, n_features, n_symbols, source):
     )
 
 
-def check_unchanged(config, fitted):
+def check_unchanged(config, fitted, words_of=None):
     """Raise unless training can go on from a fitted network.
 
     Parameters
     ----------
     config, fitted : NetworkConfig
         What the parameters ask for, and what the network is.
+    words_of : dict of str to str, default=None
+        Names of an estimator's own for fields of the configuration.
     """
+    words_of = WORDS_OF | (words_of or {})
     present = fitted.as_dict()
-    for name, value in config.as_dict().items():
-        if value != present[name] and name not in (*CHANGEABLE, "unknown_rate"):
-            words = WORDS_OF.get(name, name)
+    for field, value in config.as_dict().items():
+        if value != present[field] and field not in (*CHANGEABLE, "unknown_rate"):
+            words = words_of.get(field, field)
+            name = words if words.isidentifier() else field
             raise ValueError(
-                f"The fitted network has {name}={present[name]!r}, so training cannot "
+                f"The fitted network has {name}={present[field]!r}, so training cannot "
                 f"go on with {name}={value!r}. Set {words} back, or start anew with "
                 "warm_start=False and fit."
             )
+
+
+def check_tied(estimator, choices):
+    """Raise unless the last hidden state can be compared with the embeddings.
+
+    Parameters
+    ----------
+    estimator : LSTMLanguageModel
+        With ``tie_embedding=True``.
+    choices : dict
+        As `recurrent_choices` returns it.
+    """
+    last = (choices["projection_sizes"] or choices["hidden_layer_sizes"])[-1]
+    if last != estimator.embedding_size:
+        raise ValueError(
+            "tie_embedding=True needs a hidden state as large as the embedding, but "
+            f"the last entry of hidden_layer_sizes (or of projection_size) is {last} "
+            f"and embedding_size is {estimator.embedding_size}."
+        )
 
 
 def _layer_sizes(sizes, name):

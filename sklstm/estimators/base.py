@@ -17,7 +17,12 @@ from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
 from ..training import TrainingDivergedError, TrainingOptions, train
 from .architecture import check_unchanged, network_config
-from .parameters import applicable_parameters, check_parameters_apply
+from .parameters import (
+    applicable_parameters,
+    check_fixed,
+    check_parameters_apply,
+    fixed_parameters,
+)
 from .shared_parameters import SharedParameters
 from .streaming import StreamingMixin
 
@@ -70,6 +75,8 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
 
     # ---- for subclasses ------------------------------------------------------------
 
+    _words_of = {}  # names of parameters for fields of the network's configuration
+
     def _new_task(self, classes=None, *, incremental=False):
         """Return the task of a new fit, or of the first ``partial_fit``."""
         raise NotImplementedError
@@ -77,6 +84,10 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
     def _pooling(self):
         """Return how the network turns a sequence into one vector in training."""
         raise NotImplementedError
+
+    def _task_to_go_on(self):
+        """Return the task of a further fit."""
+        return self._task
 
     # ---- fitting -------------------------------------------------------------------
 
@@ -86,7 +97,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         `validation` is the user's ``(X, y, sample_weight)``, each of which may be None.
         """
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        task = self._task if goes_on else self._new_task()
+        task = self._task_to_go_on() if goes_on else self._new_task()
         return self._fit_task(
             task, X, y, sample_weight, validation=validation, goes_on=goes_on
         )
@@ -103,7 +114,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         if not goes_on:
             task = self._new_task(classes, incremental=True)
         else:
-            task = self._task
+            task = self._task_to_go_on()
             if classes is not None:
                 task.check_classes(classes)
         return self._fit_task(
@@ -122,6 +133,8 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         incremental=False,
     ):
         check_parameters_apply(self)
+        if goes_on:
+            check_fixed(self, self._fixed)
         with self._restored_on_error():
             sequences = self._read_inputs(X, reset=not goes_on)
             y = (task.encode if goes_on else task.begin)(y, sequences)
@@ -220,7 +233,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         """Return a new network, or a copy of ours: `predict` may be running on it."""
         config, make = self._network_config(task, sequences)
         if goes_on:
-            check_unchanged(config, self._network.config)
+            check_unchanged(config, self._network.config, self._words_of)
             return make(config, self._network.parameters)
         network = make(config)
         network.initialize(
@@ -246,6 +259,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
     def _keep(self, network, task, state):
         """Set the fitted attributes."""
         self._network, self._task, self._state = network, task, state
+        self._fixed = fixed_parameters(self)
         self.n_outputs_ = network.config.n_outputs
         self.n_iter_ = state.n_iter
         self.loss_ = state.loss

@@ -9,6 +9,7 @@ from .._threads import effective_n_threads
 from ..decoding import draw_binary, draw_symbols
 from ..sequences import Sequences
 from ..sequences.streams import Streams, StreamWindow
+from ..sequences.symbol_input import read_sequence, read_symbols
 from ..training.predictions import predictions
 
 __all__ = ["Generator"]
@@ -41,20 +42,21 @@ class Generator:
         -------
         outputs : ndarray of shape (n_samples, n_outputs)
         """
-        return self._read(self._beginnings(X))[0]
-
-    def _beginnings(self, X):
-        """Check beginnings; return `Sequences` of at least one step each."""
-        task, estimator = self._task, self._estimator
+        task = self._task
         if task.table is None:
-            return task.checked_vectors(estimator, X)
-        codes, lengths = task.table.encode(task.checked_symbols(X))
-        sequences = task.marked(codes, lengths, ended=False)
+            return self._read(task.checked_vectors(self._estimator, X))[0]
+        beginnings = read_symbols(X, "X", task.table)
+        return self._read(self._encoded(beginnings, "X[{}]"))[0]
+
+    def _encoded(self, beginnings, name):
+        """Codes of some beginnings as `Sequences`, at least one step each."""
+        codes, lengths = self._task.table.encode(beginnings)
+        sequences = self._task.marked(codes, lengths, ended=False)
         if sequences.lengths.min() == 0:
-            sample = int(np.argmin(sequences.lengths))
             raise ValueError(
-                f"X[{sample}] is empty, and this model has no beginnings "
-                "(mark_ends=False): give it a symbol to begin with."
+                f"{name.format(int(np.argmin(sequences.lengths)))} is empty, and this "
+                "model has no beginnings (mark_ends=False): give it a symbol to begin "
+                "with."
             )
         return sequences
 
@@ -110,8 +112,8 @@ class Generator:
             return self._generate_vectors(prime, length, n_samples, generator, **how)
         task = self._task
         prime = self._first_symbol(generator) if prime is None else prime
-        [prime] = task.checked_symbols([prime], "prime")
-        outputs, states = self._read(self._beginnings([prime]))
+        prime = read_sequence(prime, "prime", task.table)
+        outputs, states = self._read(self._encoded([prime], "prime"))
         outputs = np.repeat(outputs, n_samples, axis=0)
         states = _taken(states, np.zeros(n_samples, dtype=np.intp))
         written, alive = [[] for _ in range(n_samples)], np.arange(n_samples)
@@ -155,7 +157,8 @@ class Generator:
         n_channels = self._network.config.n_features
         if prime is None:
             prime = np.zeros((1, n_channels))
-        sequences = self._beginnings([prime])
+        _check_vectors(prime, n_channels)
+        sequences = self._task.checked_vectors(self._estimator, [prime])
         outputs, states = self._read(sequences)
         outputs = np.repeat(outputs, n_samples, axis=0)
         states = _taken(states, np.zeros(n_samples, dtype=np.intp))
@@ -185,6 +188,18 @@ class Generator:
 
 def _taken(states, index):
     return [{name: part[index] for name, part in one.items()} for one in states]
+
+
+def _check_vectors(prime, n_channels):
+    try:
+        shape = np.shape(prime)
+    except ValueError:  # lists of unequal lengths
+        shape = "of no array"
+    if len(shape) != 2 or shape[0] == 0 or shape[1] != n_channels:
+        raise ValueError(
+            f"prime has the shape {shape}: expected one vector or more of {n_channels} "
+            f"channels, (n_steps, {n_channels}). None begins with zeros."
+        )
 
 
 def _check(length, n_samples, *, temperature, top_k, top_p):

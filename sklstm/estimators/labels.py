@@ -168,9 +168,11 @@ class Labels:
             return sample_weight
         if not self.multilabel:
             _check_is_not_list(class_weight)
-            weight_of_class = _class_weights(
-                class_weight, self.classes, self.classes[codes], sample_weight
-            )
+            classes, y = self.classes, self.classes[codes]
+            if isinstance(classes[0], tuple):  # scikit-learn does not read them
+                class_weight = _by_code(class_weight, classes)
+                classes, y = np.arange(len(classes)), codes
+            weight_of_class = _class_weights(class_weight, classes, y, sample_weight)
             return sample_weight * weight_of_class[codes]
         n_labels = codes.shape[1]
         if isinstance(class_weight, dict) or (
@@ -214,6 +216,20 @@ def _class_weights(class_weight, classes, y, sample_weight):
         sample_weight=sample_weight[sample_weight > 0],
     )
     return weights
+
+
+def _by_code(class_weight, classes):
+    """A dict of weights by the labels' codes; 'balanced' as it is."""
+    if isinstance(class_weight, str):
+        return class_weight
+    codes = {label: code for code, label in enumerate(classes.tolist())}
+    unknown = [label for label in class_weight if label not in codes]
+    if unknown:
+        raise ValueError(
+            f"class_weight has weights for {unknown}, which are not among the labels: "
+            f"known are {list(codes)}."
+        )
+    return {codes[label]: weight for label, weight in class_weight.items()}
 
 
 def _check_is_not_list(class_weight):

@@ -1,27 +1,28 @@
 """`LSTMLanguageModel`: the probability of sequences, and new ones."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
 from ..network.links import logistic, softmax
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
-from ..training.predictions import predictions
-from .architecture import recurrent_choices
-from .base import RecurrentEstimator
+from .architecture import check_tied, recurrent_choices
 from .generating import Generator
+from .language_model_parameters import LanguageModelParameters
 from .language_task import LanguageTask
-from .parameters import parameter, recurrent_estimator
-from .predictor import has_partial_fit
+from .parameters import check_at_defaults, recurrent_estimator
+from .predictor import check_is_stochastic, has_partial_fit
 from .tasks import check_weights
+
+# Parameters that vectors give nothing to do.
+OF_SYMBOLS = ("embedding_size", "min_count", "tie_embedding", "n_negatives")
 
 
 @recurrent_estimator
-class LSTMLanguageModel(RecurrentEstimator):
+class LSTMLanguageModel(LanguageModelParameters):
     """Recurrent network that predicts the next step of a sequence.
 
     Reads sequences of symbols (characters, words, notes, any hashables) or of vectors
@@ -47,7 +48,10 @@ class LSTMLanguageModel(RecurrentEstimator):
 
     Notes
     -----
-    Symbols that were not in the training data count as one unknown symbol.
+    Symbols that were not in the training data count as one unknown symbol. Vectors
+    have no table of symbols: parameters about it are errors then, unless at their
+    defaults.
+
     Probabilities are those of all symbols that can come: the known ones, the unknown
     one and, with `mark_ends`, the end.
 
@@ -72,58 +76,6 @@ class LSTMLanguageModel(RecurrentEstimator):
     'cabcab'
     """
 
-    embedding_size: int = parameter(
-        64,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Numbers that stand for a symbol. Of no effect on vectors.
-        """,
-    )
-    tie_embedding: bool = parameter(
-        False,
-        ["boolean"],
-        """bool
-        Whether the weights of the output are those that embed the symbols. The last
-        entry of `hidden_layer_sizes` (or of `projection_size`) must be
-        `embedding_size` then.
-        """,
-    )
-    n_negatives: int | None = parameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Symbols that an update draws beside those it has to predict, instead of
-        computing all: for vocabularies of many thousands, where the softmax takes most
-        of the time. Only training is approximate, and a thousand come close to the
-        exact loss; scores and probabilities are of all symbols. None computes all.
-        """,
-    )
-    min_count: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Symbols that occur fewer times in the training data are unknown.
-        """,
-    )
-    mark_ends: bool | str = parameter(
-        "auto",
-        ["boolean", StrOptions({"auto"})],
-        """bool or 'auto'
-        Whether the beginning and the end of a sequence are symbols of their own: the
-        first symbol is predicted, too, and the end, where `generate` stops. 'auto' is
-        true for more than one sequence of symbols. Without them, as always for vectors,
-        the first step is not predicted.
-        """,
-    )
-    bptt_steps: int | None = parameter(
-        100,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Steps of a window: the gradient ends there and there is one update for each,
-        while states are carried on. None reads whole sequences.
-        """,
-    )
-
     # ---- fitting -------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -133,8 +85,9 @@ class LSTMLanguageModel(RecurrentEstimator):
         Parameters
         ----------
         X : list or 1-D object array of sequences of symbols, or sequences of vectors
-            Strings are sequences of characters. Vectors as for the other estimators:
-            a 3-D array, a list of 2-D arrays, or `Sequences`.
+            Strings are sequences of characters; lists and 1-D arrays, also of
+            integers, are sequences of symbols unless a float is among them. Vectors as
+            for the other estimators: a 3-D array, a list of 2-D arrays, or `Sequences`.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -181,21 +134,16 @@ class LSTMLanguageModel(RecurrentEstimator):
         )
 
     def _fit_task(self, task, X, y, sample_weight, **how):
-        if self.solver == "lbfgs":
-            raise ValueError(
-                f"{type(self).__name__} needs a stochastic solver, got solver='lbfgs': "
-                "choose 'adam', 'adamw', 'rmsprop' or 'sgd'."
-            )
+        check_is_stochastic(self)
         if self.bidirectional:
             raise ValueError(
                 f"{type(self).__name__} predicts the next step, which a second "
                 "direction has already seen: set bidirectional=False."
             )
-        if self.checkpoint_steps is not None:
-            raise ValueError(
-                "checkpoint_steps has no effect here: a window of bptt_steps is all "
-                "that is kept. Leave it at None."
-            )
+        check_at_defaults(
+            self, ["checkpoint_steps"],
+            "has no effect here: a window of bptt_steps is all that is kept",
+        )  # fmt: skip
         self._reading = task
         try:
             return super()._fit_task(task, X, y, sample_weight, **how)
@@ -208,27 +156,19 @@ class LSTMLanguageModel(RecurrentEstimator):
 
     def _network_config(self, task, sequences):
         if task.table is None:
+            names = [*OF_SYMBOLS, "mark_ends"] if self.mark_ends else OF_SYMBOLS
+            check_at_defaults(self, names, "is for symbols, but X holds vectors")
             return super()._network_config(task, sequences)
         n_symbols = len(task.table)
         choices = recurrent_choices(self)
         if self.tie_embedding:
-            self._check_tied(choices)
+            check_tied(self, choices)
         config = SymbolNetworkConfig(
             int(self.embedding_size), n_symbols, pooling=None, n_symbols=n_symbols,
             tied=bool(self.tie_embedding), n_negatives=int(self.n_negatives or 0),
             **choices,
         )  # fmt: skip
         return config, SymbolNetwork.from_config
-
-    def _check_tied(self, choices):
-        sizes = choices["projection_sizes"] or choices["hidden_layer_sizes"]
-        last = sizes[-1]
-        if last != self.embedding_size:
-            raise ValueError(
-                "tie_embedding=True needs a hidden state as large as the embedding, "
-                f"but the last entry of hidden_layer_sizes (or of projection_size) is "
-                f"{last} and embedding_size is {self.embedding_size}."
-            )
 
     def _n_training_threads(self, network, sequences, options):
         n_pieces = 32 if options.batch_size == "auto" else options.batch_size
@@ -278,51 +218,46 @@ class LSTMLanguageModel(RecurrentEstimator):
             )
         return float((totals * weights).sum()) / n_steps
 
-    def perplexity(self, X):
+    def perplexity(self, X, sample_weight=None):
         """Return the perplexity, ``exp(-score(X))``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         perplexity : float
+            Infinite where it is too large for a float.
         """
-        return math.exp(-self.score(X))
+        with np.errstate(over="ignore"):
+            return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
-    def bits_per_character(self, X):
+    def bits_per_character(self, X, sample_weight=None):
         """Return the mean number of bits a step takes, ``-score(X) / log(2)``.
 
         Parameters
         ----------
         X : like that of `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps.
 
         Returns
         -------
         bits : float
         """
-        return -self.score(X) / math.log(2)
+        return -self.score(X, sample_weight=sample_weight) / math.log(2)
 
     def _log_likelihoods(self, X):
         """Log-likelihoods of all sequences, and the `Streams` of them."""
         network = self._fitted_network()
         streams = self._read_inputs(X, reset=False)
         self._task.encode(None, streams)
-        totals = np.zeros(len(streams))
-        for outputs, batch in self._outputs(network, streams):
-            values = streams.values.take(batch.row_source + 1, axis=0)
-            starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
-            samples = batch.index[np.arange(batch.n_rows) - starts]
-            losses = self._task.loss.losses(outputs, values)
-            np.subtract.at(totals, samples, losses)
-        return totals, streams
-
-    def _outputs(self, network, streams):
         n_rows = min(int(streams.offsets[-1]), 8192)
         n_threads = effective_n_threads(self.n_jobs, n_rows * network.n_multiplied)
-        passes = streams.passes(n_outputs=network.config.n_outputs)
-        return predictions(network, streams, passes, n_threads)
+        return self._task.log_likelihoods(network, streams, n_threads), streams
 
     # ---- predictions ---------------------------------------------------------------
 

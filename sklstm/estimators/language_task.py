@@ -4,7 +4,9 @@ import numpy as np
 
 from ..sequences import Sequences, validate_sequences
 from ..sequences.streams import Streams
-from ..sequences.symbol_table import UNKNOWN, SymbolTable, check_symbols, is_symbols
+from ..sequences.symbol_input import is_symbols, read_symbols
+from ..sequences.symbol_table import UNKNOWN, SymbolTable
+from ..training.predictions import predictions
 from ..training.streams import FrameLikelihood, SymbolLikelihood
 from .tasks import Task
 
@@ -58,12 +60,13 @@ class LanguageTask(Task):
         streams : Streams
         """
         if reset:
-            self._is_symbolic = isinstance(X, str) or is_symbols(X)
+            self._dtype = np.dtype(estimator.dtype)
+            self._is_symbolic = is_symbols(X)
             if self.mark_ends == "auto":
                 self.mark_ends = self._is_symbolic and len(X) > 1
         if not self._is_symbolic:
             return Streams(self.checked_vectors(estimator, X, reset=reset))
-        sequences = self.checked_symbols(X)
+        sequences = read_symbols(X, "X", self.table)
         if reset:
             self.table = SymbolTable(
                 sequences, min_count=self._min_count, n_reserved=N_RESERVED
@@ -78,8 +81,7 @@ class LanguageTask(Task):
 
     def checked_vectors(self, estimator, X, *, reset=False):
         """Return sequences of zeros and ones as `Sequences`."""
-        dtype = np.dtype(estimator.dtype)
-        sequences = validate_sequences(estimator, X, reset=reset, dtype=dtype)
+        sequences = validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
         values = sequences.values
         bad = np.argwhere((values != 0) & (values != 1))
         if len(bad):
@@ -93,19 +95,6 @@ class LanguageTask(Task):
                 "SequenceTransformer(objective='next_step') and LSTMForecaster."
             )
         return sequences
-
-    def checked_symbols(self, X, name="X"):
-        """Return sequences of symbols as a list."""
-        if isinstance(X, str) or not hasattr(X, "__len__"):
-            raise ValueError(
-                f"{self._estimator_name} reads many sequences: pass a list of them, "
-                f"[{name}] for a single one; got {type(X).__name__}."
-            )
-        if len(X) == 0:
-            raise ValueError(
-                f"{self._estimator_name} got no sequences: {name} is empty."
-            )
-        return check_symbols(X, name)
 
     def marked(self, codes, lengths, *, ended=True):
         """Return codes as `Sequences`, their beginnings and ends marked if they are."""
@@ -142,6 +131,29 @@ class LanguageTask(Task):
                 "no sequence has more than one. Pass longer sequences, or set "
                 "mark_ends=True to predict the first symbol and the end, too."
             )
+
+    def log_likelihoods(self, network, streams, n_threads):
+        """Return the log-likelihood of each of some `Streams`.
+
+        Parameters
+        ----------
+        network : RecurrentNetwork
+            Without pooling.
+        streams : Streams
+        n_threads : int
+
+        Returns
+        -------
+        totals : ndarray of shape (n_samples,)
+        """
+        totals = np.zeros(len(streams))
+        passes = streams.passes(n_outputs=network.config.n_outputs)
+        for outputs, batch in predictions(network, streams, passes, n_threads):
+            values = streams.values.take(batch.row_source + 1, axis=0)
+            starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
+            samples = batch.index[np.arange(batch.n_rows) - starts]
+            np.subtract.at(totals, samples, self.loss.losses(outputs, values))
+        return totals
 
     @property
     def fitted_attributes(self):

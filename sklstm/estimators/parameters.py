@@ -14,8 +14,10 @@ from typing import dataclass_transform
 
 import numpy as np
 
+from .._sklearn_compat import validate_parameter_constraints
 
-def parameter(default, constraints, doc, *, only=None):
+
+def parameter(default, constraints, doc, *, only=None, fixed=False):
     """Declare one constructor parameter of an estimator.
 
     Parameters
@@ -31,13 +33,22 @@ def parameter(default, constraints, doc, *, only=None):
         Values of other parameters for which this one has an effect, such as
         ``{"solver": ("sgd",)}``. With any other value, ``fit`` accepts nothing but
         the default.
+    fixed : bool, default=False
+        Whether the value of the first fit stays when training goes on, with
+        `warm_start` or ``partial_fit``: another one is an error then. For what symbols,
+        targets or the loss are made of.
 
     Returns
     -------
     field : dataclasses.Field
         To be assigned to an annotated name in the class body.
     """
-    metadata = {"constraints": constraints, "doc": doc, "only": only or {}}
+    metadata = {
+        "constraints": constraints,
+        "doc": doc,
+        "only": only or {},
+        "fixed": fixed,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -90,6 +101,96 @@ def check_parameters_apply(estimator):
                     f"belongs to {wanted}. Leave {field.name} at its default, "
                     f"{field.default!r}, or choose {wanted}."
                 )
+
+
+def check_values(estimator, *names):
+    """Raise scikit-learn's error if a parameter has no valid value.
+
+    For what is read after `fit`, which checks all parameters: `set_params` may have
+    been called in between.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+    *names : str
+        The parameters that are about to be read.
+
+    Raises
+    ------
+    InvalidParameterError
+        A ValueError and a TypeError.
+    """
+    validate_parameter_constraints(
+        {name: estimator._parameter_constraints[name] for name in names},
+        {name: getattr(estimator, name) for name in names},
+        caller_name=type(estimator).__name__,
+    )
+
+
+def fixed_parameters(estimator):
+    """Return the parameters that stay when training goes on, as a dictionary.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+
+    Returns
+    -------
+    parameters : dict
+    """
+    return {
+        field.name: getattr(estimator, field.name)
+        for field in dataclasses.fields(estimator)
+        if field.metadata["fixed"]
+    }
+
+
+def check_fixed(estimator, fitted):
+    """Raise if a parameter was changed that cannot change when training goes on.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+    fitted : dict
+        What `fixed_parameters` were in the first fit.
+
+    Raises
+    ------
+    ValueError
+        If one has another value.
+    """
+    for name, value in fixed_parameters(estimator).items():
+        if value != fitted[name]:
+            raise ValueError(
+                f"{type(estimator).__name__} was fitted with {name}={fitted[name]!r}, "
+                f"so training cannot go on with {name}={value!r}. Set {name} back, or "
+                "start anew with warm_start=False and fit."
+            )
+
+
+def check_at_defaults(estimator, names, why):
+    """Raise if a parameter was set that the kind of the data gives nothing to do.
+
+    Parameters
+    ----------
+    estimator : estimator made by :func:`recurrent_estimator`
+    names : collection of str
+        The parameters.
+    why : str
+        Why they have no effect, after "min_count=3 ".
+
+    Raises
+    ------
+    ValueError
+        If a value differs from the default.
+    """
+    for field in dataclasses.fields(estimator):
+        value = getattr(estimator, field.name)
+        if field.name in names and not _is_default(value, field.default):
+            raise ValueError(
+                f"{field.name}={value!r} {why}. Leave {field.name} at its default, "
+                f"{field.default!r}."
+            )
 
 
 def _is_default(value, default):

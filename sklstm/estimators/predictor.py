@@ -15,6 +15,15 @@ def has_partial_fit(estimator):
     return True
 
 
+def check_is_stochastic(estimator):
+    """Raise if the solver is one that looks at all data at once."""
+    if estimator.solver == "lbfgs":
+        raise ValueError(
+            f"{type(estimator).__name__} needs a stochastic solver, got "
+            "solver='lbfgs': choose 'adam', 'adamw', 'rmsprop' or 'sgd'."
+        )
+
+
 def pooling_parameter(default):
     """Declare `pooling`, whose best default depends on what is predicted."""
     return parameter(

@@ -68,6 +68,7 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         median, 'huber' something between them that outliers move little, 'quantile'
         the given `quantile`; 'poisson' is for counts, with a logarithmic link.
         """,
+        fixed=True,
     )
     quantile: float = parameter(
         0.5,
@@ -76,6 +77,7 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         The quantile to predict.
         """,
         only={"loss": ("quantile",)},
+        fixed=True,
     )
     huber_delta: float = parameter(
         1.35,
@@ -85,6 +87,7 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         targets (estimated so that outliers count little).
         """,
         only={"loss": ("huber",)},
+        fixed=True,
     )
 
     def _new_task(self, classes=None, *, incremental=False):

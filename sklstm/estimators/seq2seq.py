@@ -1,10 +1,10 @@
 """`LSTMSeq2Seq`: a sequence of symbols for each sequence, or for each vector."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
-from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
 from ..decoding import beam_search
 from ..network.sequence_to_sequence import SequenceToSequence
@@ -13,27 +13,24 @@ from ..sequences.packing import pack_batch
 from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
-from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator
-from .predictor import has_partial_fit
-from .symbol_sources import SOURCES, SourceReader
+from .parameters import check_at_defaults, check_values, recurrent_estimator
+from .predictor import check_is_stochastic, has_partial_fit
+from .seq2seq_parameters import Seq2SeqParameters
+from .symbol_sources import SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
 
 # Steps of sources and targets that go through the network at once in inference.
 STEPS_PER_PASS = 2048
 
-# What recurrent layers under a decoder do not have, and its neutral value.
-_WITHOUT = {
-    "projection_size": None,
-    "learn_initial_state": False,
-    "bptt_steps": None,
-    "checkpoint_steps": None,
-}
+# What recurrent layers under a decoder do not have.
+_WITHOUT = (
+    "projection_size", "learn_initial_state", "bptt_steps", "checkpoint_steps",
+)  # fmt: skip
 
 
 @recurrent_estimator
-class LSTMSeq2Seq(RecurrentEstimator):
+class LSTMSeq2Seq(Seq2SeqParameters):
     """Recurrent encoder and decoder: sequences to sequences of symbols.
 
     An encoder reads the source step by step; a decoder, which starts from its last
@@ -64,7 +61,9 @@ class LSTMSeq2Seq(RecurrentEstimator):
     Scikit-learn's own metrics and splitters look at y as a column of labels. Lists of
     lists pass through `cross_val_score`, `GridSearchCV` and `KFold`; what stratifies by
     y, or computes a metric from it, does not. An array of dtype object, as `predict`
-    returns it, is indexed faster than a list.
+    returns it, is indexed faster than a list. The default score knows nothing of
+    `beam_width` and `length_penalty`: search for them with a scorer of
+    `sklstm.metrics`. `bleu_scorer` is for lists of words; of strings it makes NaN.
 
     Dropout is that of the other estimators, with one mask a sequence; it applies to
     the embedded symbols, between layers, to what the layer above the decoder reads
@@ -92,94 +91,6 @@ class LSTMSeq2Seq(RecurrentEstimator):
     >>> model.fit(X, y).predict(["abc", "cca"])
     array(['cba', 'acc'], dtype=object)
     """
-
-    source: str = parameter(
-        "auto",
-        [StrOptions({"auto", *SOURCES})],
-        """{'auto', 'symbols', 'vectors', 'vector'}
-        What a sample of X is: a sequence of symbols (any hashables; a string is a
-        sequence of characters), a sequence of vectors, or one vector. 'auto' takes
-        strings and lists of symbols for symbols, 2-D arrays for one vector a sample,
-        and everything else for sequences of vectors.
-        """,
-    )
-    attention: str | None = parameter(
-        "general",
-        [StrOptions({"dot", "general", "additive"}), None],
-        """{'dot', 'general', 'additive'} or None
-        How the decoder compares its state with those of the encoder: by their product
-        (both of one size), with a matrix between them, or by a layer of tanh units.
-        None: it knows the source by the states it starts from alone. Of no effect
-        where a source is one vector.
-        """,
-    )
-    encoder_layer_sizes: int | tuple | None = parameter(
-        None,
-        ["array-like", Interval(Integral, 1, None, closed="left"), None],
-        """int, array-like of int or None
-        Hidden units of the encoder's layers, in each direction. None takes those of
-        the decoder, `hidden_layer_sizes`; half of them with two directions.
-        """,
-    )
-    bidirectional: bool = parameter(
-        True,
-        ["boolean"],
-        """bool
-        Whether the encoder reads in both directions.
-        """,
-    )
-    embedding_size: int = parameter(
-        64,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Numbers that stand for a symbol, and units of the layer above the decoder.
-        """,
-    )
-    tie_embedding: bool = parameter(
-        True,
-        ["boolean"],
-        """bool
-        Whether the weights of the output are those that embed the symbols. Fewer
-        parameters, and often better.
-        """,
-    )
-    label_smoothing: float = parameter(
-        0.0,
-        [Interval(Real, 0, 1, closed="left")],
-        """float
-        Share of a target's probability that all symbols share, in the loss.
-        """,
-    )
-    min_count: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Symbols that occur fewer times in the training data are unknown: all of them
-        share one embedding, and none is ever written.
-        """,
-    )
-    beam_width: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
-        Hypotheses of `predict`; 1 is greedy search. See `sklstm.decoding`.
-        """,
-    )
-    length_penalty: float = parameter(
-        1.0,
-        [Interval(Real, 0, None, closed="left")],
-        """float
-        The larger, the longer are the sequences that a beam prefers: log-probabilities
-        are divided by ``((5 + n) / 6) ** length_penalty``.
-        """,
-    )
-    max_length: int | None = parameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
-        Most symbols of a prediction. None: twice as many as the longest target has.
-        """,
-    )
 
     # ---- fitting -------------------------------------------------------------------
 
@@ -240,19 +151,13 @@ class LSTMSeq2Seq(RecurrentEstimator):
             min_count=self.min_count,
         )  # fmt: skip
 
+    def _task_to_go_on(self):
+        return self._task.with_label_smoothing(self.label_smoothing)
+
     def _fit_task(self, task, X, y, sample_weight, **how):
-        for name, neutral in _WITHOUT.items():
-            value = getattr(self, name)
-            if value is not neutral and value != neutral:
-                raise ValueError(
-                    f"{name}={value!r} has no meaning for {type(self).__name__}: leave "
-                    f"it at {neutral!r}."
-                )
-        if self.solver == "lbfgs":
-            raise ValueError(
-                f"{type(self).__name__} needs a stochastic solver, got "
-                "solver='lbfgs'; use 'adam'."
-            )
+        why = f"has no meaning for {type(self).__name__}"
+        check_at_defaults(self, _WITHOUT, why)
+        check_is_stochastic(self)
         return super()._fit_task(task, X, y, sample_weight, **how)
 
     def _read_inputs(self, X, *, reset):
@@ -267,7 +172,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
             source=self._reader.kind,
         )  # fmt: skip
         if goes_on:
-            check_unchanged(config, self._network.config)
+            check_unchanged(config, self._network.config, self._words_of)
             return SequenceToSequence.from_config(config, self._network.parameters)
         network = SequenceToSequence.from_config(config)
         network.initialize(
@@ -291,7 +196,7 @@ class LSTMSeq2Seq(RecurrentEstimator):
         y : ndarray of shape (n_samples,), dtype object
             Lists of symbols; strings if the targets were strings.
         """
-        found = self._search(X, max(1, self.beam_width), 1)
+        found = self._search(X, 1)
         return _object_array(self._task.table.decode(best.symbols) for [best] in found)
 
     def predict_n_best(self, X, n_best=None):
@@ -309,18 +214,30 @@ class LSTMSeq2Seq(RecurrentEstimator):
         found : ndarray of shape (n_samples,), dtype object
             Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
             the log-probability, divided by the penalty of the length.
+
+        Raises
+        ------
+        ValueError
+            If `n_best`, or a parameter that was set after `fit`, is out of its range.
         """
-        n_best = self.beam_width if n_best is None else n_best
-        found = self._search(X, max(self.beam_width, n_best), n_best)
+        if n_best is not None and not (isinstance(n_best, Integral) and n_best >= 1):
+            raise ValueError(
+                f"n_best must be None or an int of at least 1, got {n_best!r}: how many"
+                " sequences to write for each source."
+            )
+        found = self._search(X, n_best)
         decode = self._task.table.decode
         return _object_array(
             [(decode(one.symbols), one.score) for one in of_sample]
             for of_sample in found
         )
 
-    def _search(self, X, beam_width, n_best):
-        """Hypotheses of each sample."""
+    def _search(self, X, n_best):
+        """The best hypotheses of each sample; as many as the beam is wide if None."""
         network, task = self._fitted_network(), self._task
+        check_values(self, "beam_width", "length_penalty", "max_length")
+        n_best = self.beam_width if n_best is None else n_best
+        beam_width = max(self.beam_width, n_best)
         pairs = task.without_targets(self._read_inputs(X, reset=False))
         limit = self.max_length or 2 * task.longest
         found = [None] * len(pairs)
@@ -381,8 +298,10 @@ class LSTMSeq2Seq(RecurrentEstimator):
     def score(self, X, y, sample_weight=None):
         """Return the token accuracy: symbols predicted right, given those before.
 
-        The end of a sequence counts as a symbol. For whole predictions see
-        `sklstm.metrics`.
+        The end of a sequence counts as a symbol; an unknown symbol, which is never
+        written, is always wrong. The search has no part in it: to compare values of
+        `beam_width`, `length_penalty` or `max_length`, pass a scorer of
+        `sklstm.metrics`, which looks at whole predictions.
 
         Parameters
         ----------
@@ -401,7 +320,8 @@ class LSTMSeq2Seq(RecurrentEstimator):
         n_right = np.zeros(len(pairs))
         for batch in self._passes(pairs):
             scores = network.predict(batch, self._n_threads(batch.n_rows))
-            is_right = scores.argmax(axis=1) == pairs.target_codes[batch.row_source]
+            targets = pairs.target_codes[batch.row_source]
+            is_right = self._task.loss.hits(scores, targets)
             starts = np.repeat(batch.offsets[:-1], np.diff(batch.offsets))
             sample = batch.index[np.arange(batch.n_rows) - starts]
             np.add.at(n_right, sample, is_right)

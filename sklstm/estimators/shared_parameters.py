@@ -338,7 +338,8 @@ class SharedParameters(BaseEstimator):
         ["boolean"],
         """bool
         Whether `fit` goes on from the weights of the previous call instead of
-        starting anew.
+        starting anew. What the network, its symbols and its targets are made of cannot
+        change then; how it is trained can.
         """,
     )
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..sequences import Sequences, validate_sequences
 from ..sequences.spellings import SpelledSequences
-from ..sequences.symbol_table import UNKNOWN, SymbolTable, check_symbols, is_symbols
+from ..sequences.symbol_input import is_symbols, read_symbols
+from ..sequences.symbol_table import UNKNOWN, SymbolTable
 
 __all__ = ["INPUTS", "StepReader"]
 
@@ -34,26 +35,21 @@ class StepReader:
     def __init__(self, estimator, X):
         kind = estimator.inputs
         if kind == "auto":
-            kind = "symbols" if is_symbols(_unwrapped(X)) else "vectors"
+            kind = "symbols" if is_symbols(X) else "vectors"
         self.table = self.characters = None
-        self._name = type(estimator).__name__
         self._lowercase = estimator.lowercase
-        wants_characters = estimator.character_size is not None
+        self._dtype = np.dtype(estimator.dtype)
         if kind == "symbols":
             sequences = self._checked(X)
             words = self._words(sequences)
             self.table = SymbolTable(words, min_count=estimator.min_count)
+            self.table.joins = all(isinstance(one, str) for one in sequences)
             self.counts = np.bincount(
                 self.table.encode(words)[0], minlength=len(self.table)
             )
-            if wants_characters:
+            if estimator.character_size is not None:
                 self.characters = SymbolTable(_distinct(sequences))
             estimator.n_features_in_ = 1
-        elif wants_characters:
-            raise ValueError(
-                f"character_size={estimator.character_size} is for words, but X holds "
-                "vectors. Leave it at None."
-            )
 
     def read(self, estimator, X, *, reset):
         """Check inputs and return them as a network reads them.
@@ -70,8 +66,7 @@ class StepReader:
         sequences : Sequences
         """
         if self.table is None:
-            dtype = np.dtype(estimator.dtype)
-            return validate_sequences(estimator, X, reset=reset, dtype=dtype)
+            return validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
         sequences = self._checked(X)
         codes, lengths = self.table.encode(self._words(sequences))
         codes = Sequences(codes[:, np.newaxis], lengths)
@@ -95,15 +90,7 @@ class StepReader:
         ]
 
     def _checked(self, X):
-        X = _unwrapped(X)
-        if isinstance(X, str) or not hasattr(X, "__len__"):
-            raise ValueError(
-                f"{self._name} reads many sequences of symbols: pass a list of them, "
-                f"got {type(X).__name__}."
-            )
-        if len(X) == 0:
-            raise ValueError(f"{self._name} got no sequences: X is empty.")
-        sequences = check_symbols(X, "X")
+        sequences = read_symbols(X, "X", self.table)
         for sample, sequence in enumerate(sequences):
             if len(sequence) == 0:
                 raise ValueError(
@@ -132,8 +119,3 @@ def _spellings(characters, words):
     empty = np.flatnonzero(lengths == 0)
     codes = np.insert(codes, np.cumsum(lengths)[empty], UNKNOWN)
     return Sequences(codes[:, np.newaxis], np.maximum(lengths, 1))
-
-
-def _unwrapped(X):
-    """The array in a series of sequences."""
-    return X.to_numpy() if hasattr(X, "to_numpy") and np.ndim(X) == 1 else X

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from ..sequences import Sequences, validate_sequences
-from ..sequences.symbol_table import SymbolTable, check_symbols, is_symbols
+from ..sequences.symbol_input import is_symbols, read_symbols
+from ..sequences.symbol_table import SymbolTable
 
 __all__ = ["SOURCES", "SourceReader"]
 
@@ -30,10 +31,11 @@ class SourceReader:
 
     def __init__(self, estimator, X, source, min_count):
         self.kind, self.table = source, None
+        self._dtype = np.dtype(estimator.dtype)
         if source == "auto":
             self.kind = _kind_of(X)
         if self.kind == "symbols":
-            sequences = _checked_symbols(X, type(estimator).__name__)
+            sequences = read_symbols(X, "X")
             self.table = SymbolTable(
                 sequences, min_count=min_count, n_reserved=N_RESERVED
             )
@@ -58,12 +60,18 @@ class SourceReader:
         -------
         sources : Sequences or ndarray of shape (n_samples, n_features)
         """
-        dtype = np.dtype(estimator.dtype)
+        dtype = self._dtype
         if self.kind == "vector":
-            return validate_data(estimator, X, reset=reset, dtype=dtype, order="C")
+            with np.errstate(over="ignore"):  # too large for float32: found as inf
+                X = validate_data(
+                    estimator, X, reset=reset, dtype=dtype, order="C",
+                    ensure_all_finite=False,  # our own message names the sample
+                )  # fmt: skip
+            _check_finite(X, estimator)
+            return X
         if self.kind == "vectors":
             return validate_sequences(estimator, X, reset=reset, dtype=dtype)
-        sequences = _checked_symbols(X, type(estimator).__name__)
+        sequences = read_symbols(X, "X", self.table)
         codes, lengths = self.table.encode(sequences)
         ends = np.cumsum(lengths + 1) - 1
         with_ends = np.full(len(codes) + len(lengths), END, dtype=np.intp)
@@ -71,6 +79,24 @@ class SourceReader:
         is_symbol[ends] = False
         with_ends[is_symbol] = codes
         return Sequences(with_ends[:, np.newaxis], lengths + 1)
+
+
+def _check_finite(X, estimator):
+    bad = np.argwhere(~np.isfinite(X))
+    if len(bad):
+        sample, feature = bad[0].tolist()
+        what = f"infinity or a value too large for {X.dtype!r}"
+        advice = "scale large values, for example with StandardScaler"
+        if np.isnan(X[sample, feature]):
+            what = "NaN"
+            advice = "fill the gaps, for example with SimpleImputer"
+        names = getattr(estimator, "feature_names_in_", None)
+        named = "" if names is None else f" ({names[feature]!r})"
+        raise ValueError(
+            f"Input X contains {what}: sample {sample}, feature {feature}{named}. "
+            f"{type(estimator).__name__} needs finite numbers: {advice} before it, or "
+            "leave the sample out, of y too."
+        )
 
 
 def _kind_of(X):
@@ -81,14 +107,3 @@ def _kind_of(X):
         if dimensions == 2:
             return "vector"
     return "vectors"
-
-
-def _checked_symbols(X, name):
-    if isinstance(X, str) or not hasattr(X, "__len__"):
-        raise ValueError(
-            f"{name} reads many sequences of symbols: pass a list of them, got "
-            f"{type(X).__name__}."
-        )
-    if len(X) == 0:
-        raise ValueError(f"{name} got no sequences: X is empty.")
-    return check_symbols(X, "X")

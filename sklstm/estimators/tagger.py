@@ -14,7 +14,12 @@ from ..sequences.packing import pack_batch
 from ..training.minibatches import passes_by_length
 from .architecture import recurrent_choices
 from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator, with_default
+from .parameters import (
+    check_at_defaults,
+    parameter,
+    recurrent_estimator,
+    with_default,
+)
 from .predictor import has_partial_fit
 from .shared_parameters import SharedParameters
 from .step_inputs import INPUTS, StepReader
@@ -24,6 +29,12 @@ from .tagging_task import TaggingTask, check_step_weights
 # apart by chance, and a network learns them by heart: SNIPS, F1 of validation 0.90
 # with 0.5 and 0.92 with 0.1.
 TABLE_SCALE = 0.1
+
+# Parameters that vectors give nothing to do.
+OF_SYMBOLS = (
+    "embedding_size", "min_count", "lowercase", "character_size",
+    "character_embedding_size", "unknown_rate",
+)  # fmt: skip
 
 # Steps that go through the network at once in inference.
 STEPS_PER_PASS = 16384
@@ -39,7 +50,8 @@ class LSTMTagger(RecurrentEstimator):
     speech in sentences, for phases of a movement, or beats of a heart.
 
     Steps are vectors or symbols. Of words, the characters may be read as well
-    (`character_size`).
+    (`character_size`). Vectors have no embeddings, counts or characters: parameters
+    about these are errors then, unless at their defaults.
 
     Parameters
     ----------
@@ -98,9 +110,11 @@ class LSTMTagger(RecurrentEstimator):
         [StrOptions({"auto", *INPUTS})],
         """{'auto', 'symbols', 'vectors'}
         What a step of X is: a symbol (any hashable, such as a word; a string is a
-        sequence of characters) or a vector. 'auto' takes strings and lists of symbols
-        for symbols, and everything else for vectors.
+        sequence of characters) or a vector. 'auto' takes strings, and lists and 1-D
+        arrays of anything but floats, also of integers, for symbols, and everything
+        else for vectors.
         """,
+        fixed=True,
     )
     output: str = parameter(
         "softmax",
@@ -109,6 +123,7 @@ class LSTMTagger(RecurrentEstimator):
         How labels are decided: each step by itself, or all of a sequence together by a
         conditional random field, which learns what label follows which.
         """,
+        fixed=True,
     )
     bidirectional: bool = with_default(SharedParameters, "bidirectional", True)
     class_weight: dict | str | None = parameter(
@@ -125,6 +140,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a symbol.
         """,
+        fixed=True,
     )
     min_count: int = parameter(
         1,
@@ -133,6 +149,7 @@ class LSTMTagger(RecurrentEstimator):
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding.
         """,
+        fixed=True,
     )
     lowercase: bool = parameter(
         False,
@@ -141,6 +158,7 @@ class LSTMTagger(RecurrentEstimator):
         Whether words that differ in case only share an embedding. Characters, if they
         are read, keep their case.
         """,
+        fixed=True,
     )
     character_size: int | None = parameter(
         None,
@@ -151,6 +169,7 @@ class LSTMTagger(RecurrentEstimator):
         that endings and capitals tell the label of words never seen. None reads words
         as a whole.
         """,
+        fixed=True,
     )
     character_embedding_size: int = parameter(
         32,
@@ -158,6 +177,7 @@ class LSTMTagger(RecurrentEstimator):
         """int
         Numbers that stand for a character. Of no effect unless characters are read.
         """,
+        fixed=True,
     )
     unknown_rate: float = parameter(
         0.5,
@@ -241,6 +261,7 @@ default=None
         }
         reader, n_outputs = self._reader, task.loss.n_outputs
         if reader.table is None:
+            check_at_defaults(self, OF_SYMBOLS, "is for symbols, but X holds vectors")
             config = NetworkConfig(sequences.n_features, n_outputs, **choices)
             return config, RecurrentNetwork.from_config
         if self.solver == "lbfgs":

@@ -3,9 +3,13 @@
 from itertools import chain
 from numbers import Number
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from ..sequences import Sequences
+from ..sequences.container import as_object_array
+from ..sequences.layouts import is_frame
+from ..sequences.symbol_input import unwrapped
 from ..training.tagging import PathLikelihood, StepCrossEntropy
 from .labels import Labels, check_given
 from .tasks import Task, check_weights
@@ -47,7 +51,7 @@ class TaggingTask(Task):
         if classes is None:
             known = _sorted_labels(chain.from_iterable(labels), "y")
         else:
-            known = _sorted_labels(np.asarray(classes).tolist(), "classes")
+            known = _sorted_labels(_each(classes), "classes")
         if len(known) < 2:
             raise ValueError(
                 f"{self._estimator_name} needs at least two labels, but y contains "
@@ -103,10 +107,10 @@ class TaggingTask(Task):
     def check_classes(self, classes):
         """Raise if `classes` are not those of the first call."""
         known = self.labels.classes.tolist()
-        if _sorted_labels(np.asarray(classes).tolist(), "classes").tolist() != known:
+        if _sorted_labels(_each(classes), "classes").tolist() != known:
             raise ValueError(
-                f"classes={np.asarray(classes).tolist()} are not those of the first "
-                f"call, {known}. They cannot change: fit anew."
+                f"classes={_each(classes)} are not those of the first call, {known}. "
+                "They cannot change: fit anew."
             )
 
     @property
@@ -127,8 +131,10 @@ class TaggingTask(Task):
                 f"X and {name} must have one sequence a sample each: X has "
                 f"{len(sequences)}, {name} has {len(y)}."
             )
-        labels = []
         lengths = sequences.lengths.tolist()
+        if is_frame(y):
+            y = _rows_of(y, name, lengths)
+        labels = []
         for sample, (of_sample, n_steps) in enumerate(zip(y, lengths, strict=True)):
             found = _listed(of_sample)
             if found is None:
@@ -182,9 +188,13 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
     weights : ndarray of shape (n_total_steps,), dtype float64
     """
     lengths = np.asarray(sequences.lengths)
+    if is_frame(sample_weight):
+        sample_weight = nw.from_native(sample_weight, eager_only=True).to_numpy()
     if (
         sample_weight is None
-        or isinstance(sample_weight, Number)
+        or not hasattr(sample_weight, "__len__")
+        or isinstance(sample_weight, str)
+        or (isinstance(sample_weight, np.ndarray) and sample_weight.ndim == 0)
         or all(isinstance(weight, Number) for weight in sample_weight)
     ):
         return np.repeat(check_weights(sample_weight, sequences, name), lengths)
@@ -197,7 +207,13 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
     for sample, (weights, n_steps) in enumerate(
         zip(sample_weight, lengths.tolist(), strict=True)
     ):
-        part = np.asarray(weights, dtype=np.float64)
+        try:
+            part = np.asarray(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name}[{sample}] is {weights!r}: expected a number, or a number for "
+                f"each of the {n_steps} steps of X[{sample}]."
+            ) from None
         if part.shape != (n_steps,):
             raise ValueError(
                 f"{name}[{sample}] has shape {part.shape}: expected a number for each "
@@ -216,19 +232,35 @@ def check_step_weights(sample_weight, sequences, name="sample_weight"):
     return weights
 
 
+def _rows_of(frame, name, lengths):
+    """The rows of a data frame of labels, one column a step, as an array."""
+    frame = nw.from_native(frame, eager_only=True)
+    columns = list(frame.columns)
+    if len(columns) == 1 and set(lengths) != {1}:
+        raise ValueError(
+            f"{name} is a data frame of one column, but sequences have up to "
+            f"{max(lengths)} steps: pass the column if it holds the labels of each "
+            f"sequence, {name}[{columns[0]!r}]."
+        )
+    return frame.to_numpy()
+
+
 def _codes(y):
     return y.values[:, 0].astype(np.intp)
 
 
 def _listed(of_sample):
     """The labels of a sequence as a list, or None."""
+    of_sample = unwrapped(of_sample)
     if isinstance(of_sample, np.ndarray):
         return of_sample.tolist() if of_sample.ndim == 1 else None
-    if isinstance(of_sample, str | list | tuple):
-        return list(of_sample)
-    if hasattr(of_sample, "to_numpy"):
-        return _listed(of_sample.to_numpy())
-    return None
+    return list(of_sample) if isinstance(of_sample, str | list | tuple) else None
+
+
+def _each(classes):
+    """Given classes as a list; tuples stay what they are."""
+    classes = unwrapped(classes)
+    return classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
 
 
 def _is_container(label):
@@ -252,4 +284,6 @@ def _sorted_labels(labels, name):
             f"{name} holds numbers that are no labels, such as {numbers[0]!r}: labels "
             "are strings or integers."
         )
+    if any(isinstance(label, tuple) for label in distinct):
+        return as_object_array(distinct)  # not a table of their entries
     return np.array(distinct)

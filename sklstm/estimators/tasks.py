@@ -235,10 +235,10 @@ def check_weights(sample_weight, sequences, name="sample_weight"):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or if all are zero.
+        If a weight is no number, negative or not finite, or if all are zero.
     """
     if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight)
+        sample_weight = _as_weights(sample_weight, len(sequences), name)
         if sample_weight.ndim == 1:
             check_targets(sequences, sample_weight, name)
     return _check_sample_weight(
@@ -247,6 +247,22 @@ def check_weights(sample_weight, sequences, name="sample_weight"):
         dtype=np.float64,
         ensure_non_negative=True,
     )
+
+
+def _as_weights(sample_weight, n_samples, name):
+    """Weights as an array of numbers."""
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        weights = None
+    if weights is None or weights.ndim > 1:
+        given = repr(sample_weight) if weights is None else f"of shape {weights.shape}"
+        given = given if len(given) <= 60 else given[:57] + "..."
+        raise ValueError(
+            f"{name} is {given}: expected one number for each of the {n_samples} "
+            "sequences."
+        )
+    return weights
 
 
 def check_numbers(y, sequences, *, estimator_name, n_outputs=None, name="y"):

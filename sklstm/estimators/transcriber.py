@@ -8,12 +8,13 @@ from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
 from ..decoding import align, best_path, edit_distance, prefix_beam_search
 from ..network import class_log_probabilities, class_probabilities
+from ..sequences import validate_sequences
 from ..sequences.container import Sequences, as_object_array
 from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator
+from .parameters import check_values, parameter, recurrent_estimator
 from .predictor import has_partial_fit
 from .tasks import check_weights
-from .transcription_task import TranscriptionTask
+from .transcription_task import TranscriptionTask, check_fit
 
 
 @recurrent_estimator
@@ -135,7 +136,7 @@ class LSTMTranscriber(RecurrentEstimator):
             1-D array of hashables. May be empty.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; None means ones. A weight of zero is the same as
-            leaving the sequence out.
+            leaving the sequence out, but for its labels, which are known.
         X_val : array, data frame, list or Sequences, default=None
             Validation sequences. With `early_stopping` they decide when to stop,
             otherwise their loss and score are only recorded.
@@ -209,13 +210,14 @@ class LSTMTranscriber(RecurrentEstimator):
         y : ndarray of shape (n_samples,), dtype object
             Label sequences in the form that `fit` was given: strings, arrays or lists.
         """
+        check_values(self, "decoder", "beam_width")
         codes = self._codes(*self._outputs(X))
         return self._task.decode(codes)
 
     def _outputs(self, X):
         """Sequences, and the outputs of all their steps."""
-        self._fitted_network()
-        sequences = self._read_inputs(X, reset=False)
+        dtype = self._fitted_network().dtype
+        sequences = validate_sequences(self, X, reset=False, dtype=dtype)
         return sequences, self._run(sequences, "predict")
 
     def _codes(self, sequences, outputs):
@@ -270,6 +272,7 @@ class LSTMTranscriber(RecurrentEstimator):
         """
         sequences, outputs = self._outputs(X)
         labels = self._task.encode(y, sequences)
+        check_fit(labels, sequences)
         spans, _ = align(
             class_log_probabilities(outputs),
             sequences.lengths,
@@ -297,6 +300,7 @@ class LSTMTranscriber(RecurrentEstimator):
         -------
         score : float
         """
+        check_values(self, "decoder", "beam_width")
         sequences, outputs = self._outputs(X)
         wanted = self._task.codes_of(y, sequences)
         weights = check_weights(sample_weight, sequences)

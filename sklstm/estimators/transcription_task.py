@@ -5,10 +5,11 @@ import numpy as np
 from ..network.ctc import n_steps_needed
 from ..sequences import Sequences
 from ..sequences.container import offsets_of
-from ..sequences.symbol_table import SymbolTable, check_symbols
+from ..sequences.symbol_input import read_sequence, read_symbols
+from ..sequences.symbol_table import SymbolTable
 from ..training.ctc import CTCLoss
 from .labels import check_given
-from .tasks import Task
+from .tasks import Task, check_weights
 
 __all__ = ["TranscriptionTask"]
 
@@ -35,7 +36,7 @@ class TranscriptionTask(Task):
 
     def begin(self, y, sequences):
         """Settle labels and loss; return y as `Sequences` of codes."""
-        checked = self._checked(y, sequences, "y")
+        checked = self._checked(y, sequences, "y", None)
         if self._incremental and self._first_classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: the labels "
@@ -43,7 +44,7 @@ class TranscriptionTask(Task):
             )
         known = checked
         if self._first_classes is not None:
-            known = check_symbols([list(self._first_classes)], "classes")
+            known = [read_sequence(list(self._first_classes), "classes")]
         self._table = SymbolTable(known)
         if not self._table.symbols:
             raise ValueError(
@@ -53,15 +54,24 @@ class TranscriptionTask(Task):
         self._table.joins = all(isinstance(labels, str) for labels in checked)
         self._as_arrays = all(isinstance(labels, np.ndarray) for labels in y)
         self.loss = CTCLoss(len(self._table.symbols))
-        return self._encoded(checked, sequences, "y")
+        return self._encoded(checked, "y")
 
     def encode(self, y, sequences, name="y"):
         """Return further labels as `Sequences` of codes."""
-        return self._encoded(self._checked(y, sequences, name), sequences, name)
+        checked = self._checked(y, sequences, name, self._table)
+        return self._encoded(checked, name)
+
+    def weights(self, y, sample_weight, sequences, *, class_weight=None, name):
+        """Return the weight of each sequence, or None; those that count must fit."""
+        weights = None
+        if sample_weight is not None:
+            weights = check_weights(sample_weight, sequences, name)
+        check_fit(y, sequences, weights, name.replace("sample_weight", "y"))
+        return weights
 
     def codes_of(self, y, sequences):
         """Return the codes of each sample; -1 for labels that are not known."""
-        labels = self._codes(self._checked(y, sequences, "y"))
+        labels = self._codes(self._checked(y, sequences, "y", self._table))
         return [codes.ravel() for codes in labels]
 
     def decode(self, codes):
@@ -109,9 +119,9 @@ class TranscriptionTask(Task):
         """Attributes for the user."""
         return {"classes_": self.classes}
 
-    def _checked(self, y, sequences, name):
+    def _checked(self, y, sequences, name, table):
         check_given(y, self._estimator_name)
-        y = check_symbols(y, name)
+        y = read_symbols(y, name, table)
         if len(y) != len(sequences):
             raise ValueError(
                 f"X and {name} must have one sequence a sample each: X has "
@@ -124,7 +134,7 @@ class TranscriptionTask(Task):
         codes = codes[:, np.newaxis] - self._table.n_reserved
         return Sequences.trusted(codes, lengths, offsets_of(lengths))
 
-    def _encoded(self, checked, sequences, name):
+    def _encoded(self, checked, name):
         labels = self._codes(checked)
         if labels.values.size and labels.values.min() < 0:
             row = int(np.argmax(labels.values < 0))
@@ -134,15 +144,32 @@ class TranscriptionTask(Task):
                 f"{name}[{sample}][{place}] is {checked[sample][place]!r}, which is not"
                 f" among the labels of the first data: {self._table.symbols}."
             )
-        needed = n_steps_needed(labels)
-        if (needed > sequences.lengths).any():
-            sample = int(np.argmax(needed > sequences.lengths))
-            n_labels = int(labels.lengths[sample])
-            raise ValueError(
-                f"{name}[{sample}] has {n_labels} labels and needs at least "
-                f"{int(needed[sample])} time steps, one for each label and one between "
-                f"equal neighbours, but sequence {sample} has "
-                f"{int(sequences.lengths[sample])}. Leave it out, or give more steps "
-                "(stack fewer frames)."
-            )
         return labels
+
+
+def check_fit(labels, sequences, weights=None, name="y"):
+    """Raise unless each sequence has steps enough for its labels.
+
+    Parameters
+    ----------
+    labels : Sequences
+        Codes.
+    sequences : Sequences
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Sequences of weight zero are not looked at.
+    name : str, default="y"
+        The name the user knows the labels by.
+    """
+    needed = n_steps_needed(labels)
+    misfits = needed > sequences.lengths
+    if weights is not None:
+        misfits &= weights > 0
+    if misfits.any():
+        sample = int(np.argmax(misfits))
+        raise ValueError(
+            f"{name}[{sample}] has {int(labels.lengths[sample])} labels and needs at "
+            f"least {int(needed[sample])} time steps, one for each label and one "
+            f"between equal neighbours, but sequence {sample} has "
+            f"{int(sequences.lengths[sample])}. Leave it out, or give more steps "
+            "(stack fewer frames)."
+        )

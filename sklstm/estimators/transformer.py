@@ -6,7 +6,7 @@ from .._sklearn_compat import StrOptions, _fit_context, available_if
 from ..sequences import Sequences, restore_layout, validate_sequences
 from ..sequences.table_output import TableOutputMixin
 from .base import RecurrentEstimator
-from .parameters import parameter, recurrent_estimator
+from .parameters import check_values, parameter, recurrent_estimator
 from .predictor import has_partial_fit
 from .tasks import ClassificationTask, NextStepTask, RegressionTask
 
@@ -67,6 +67,7 @@ class SequenceTransformer(
         What the network is trained on: to predict each time step from those before it,
         or the labels or numbers y.
         """,
+        fixed=True,
     )
     output: str = parameter(
         "last",
@@ -94,6 +95,8 @@ class SequenceTransformer(
         if self.objective == "regression":
             return RegressionTask(name)
         return NextStepTask(name)
+
+    _words_of = {"pooling": "output"}
 
     def _pooling(self):
         return "last" if self.output == "sequence" else self.output
@@ -194,6 +197,7 @@ class SequenceTransformer(
             array, a 1-D object array of 2-D arrays, or `Sequences`.
         """
         network = self._fitted_network()
+        check_values(self, "output")
         sequences, layout = validate_sequences(
             self, X, reset=False, dtype=network.dtype, return_layout=True
         )

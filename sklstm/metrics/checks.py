@@ -122,7 +122,7 @@ def check_sample_weight(sample_weight, sequences):
 
 def step_weights(sample_weight, sequences):
     """Return one array of weights a sequence, from weights of samples or of steps."""
-    if sample_weight is None or _are_numbers(sample_weight):
+    if not hasattr(sample_weight, "__len__") or _are_numbers(sample_weight):
         weights = check_sample_weight(sample_weight, sequences)
         pairs = zip(weights, sequences, strict=True)
         return [np.full(len(labels), weight) for weight, labels in pairs]
@@ -133,7 +133,13 @@ def step_weights(sample_weight, sequences):
         )
     weights = []
     for i, (entry, labels) in enumerate(zip(sample_weight, sequences, strict=True)):
-        array = np.asarray(entry, dtype=np.float64)
+        try:
+            array = np.asarray(entry, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"sample_weight[{i}] is {short(entry)}: expected a number, or a number"
+                f" for each of the {len(labels)} steps of y_true[{i}]"
+            ) from None
         if array.shape != (len(labels),):
             raise ValueError(
                 f"sample_weight[{i}] has shape {array.shape}: expected a number for"

@@ -14,6 +14,7 @@ table_output.py          ``set_output`` where a result is a table only sometimes
 packing.py               sequences -> time-major batches without padding
 pairs.py                 sources with the symbols that belong to them, and their batches
 symbol_table.py          symbols, any hashable things, and the integers for them
+symbol_input.py          sequences of symbols told from vectors, checked
 """
 
 from .container import Sequences

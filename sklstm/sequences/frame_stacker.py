@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
 from .container import Sequences, offsets_of
@@ -62,11 +63,7 @@ class FrameStacker(
         -------
         self : FrameStacker
         """
-        if not isinstance(self.n_frames, Integral) or self.n_frames < 1:
-            raise ValueError(
-                f"n_frames must be a positive int, got {self.n_frames!r}: the number of"
-                " steps that become one."
-            )
+        self._check_n_frames()
         validate_sequences(self, X, reset=True, dtype=None)
         return self
 
@@ -85,6 +82,8 @@ class FrameStacker(
             times fewer steps, rounded up; 2-D input gives a 3-D array. The channels of
             the first step come first.
         """
+        check_is_fitted(self)
+        self._check_n_frames()
         sequences, layout = validate_sequences(
             self, X, reset=False, dtype=None, return_layout=True
         )
@@ -122,8 +121,18 @@ class FrameStacker(
             The names of the channels with the number of the step: "x0_0", "x1_0",
             "x0_1", "x1_1".
         """
+        check_is_fitted(self)
+        self._check_n_frames()
         names = _check_feature_names_in(self, input_features)
         return _stacked_names(names, self.n_frames)
+
+    def _check_n_frames(self):
+        n_frames = self.n_frames
+        if not isinstance(n_frames, Integral) or n_frames < 1:
+            raise ValueError(
+                f"n_frames must be a positive int, got {n_frames!r}: the number of "
+                "steps that become one."
+            )
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "n_features_in_")

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .container import Sequences
 from .layouts import restore_layout
@@ -83,6 +84,7 @@ class SequenceScaler(
         X_out : ndarray or Sequences
             In the layout of `X`, in float64, or in float32 if `X` is.
         """
+        check_is_fitted(self)
         sequences, layout = validate_sequences(
             self, X, reset=False, dtype=(np.float64, np.float32), return_layout=True
         )

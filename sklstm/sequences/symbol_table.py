@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 
-__all__ = ["SymbolTable", "check_symbols", "is_symbols"]
+__all__ = ["SymbolTable", "is_character"]
 
 UNKNOWN = 0
 
@@ -28,6 +28,10 @@ class SymbolTable:
         The known symbols; sorted, or as they occur where they cannot be sorted.
     joins : bool
         Whether the sequences were strings, and decoded ones are, too.
+    are_characters : bool
+        Whether all symbols, also those that are unknown, were single characters.
+    has_floats : bool
+        Whether any symbol was a float.
     """
 
     def __init__(self, sequences, *, min_count=1, n_reserved=1):
@@ -39,7 +43,14 @@ class SymbolTable:
             known = sorted(known)
         self.symbols, self.n_reserved = known, n_reserved
         self.joins = all(isinstance(sequence, str) for sequence in sequences)
+        self.are_characters = all(map(is_character, counts))
+        self.has_floats = any(isinstance(symbol, float) for symbol in counts)
         self._index()
+
+    @property
+    def reads_strings(self):
+        """Whether a string is a sequence of symbols as they were learned."""
+        return self.joins or self.are_characters
 
     def _index(self):
         self._codes = {
@@ -55,6 +66,9 @@ class SymbolTable:
 
     def __len__(self):
         return self.n_reserved + len(self.symbols)
+
+    def __contains__(self, symbol):
+        return symbol in self._codes
 
     def encode(self, sequences):
         """Codes of all sequences end to end, and their lengths."""
@@ -72,56 +86,6 @@ class SymbolTable:
         return "".join(symbols) if self.joins else symbols
 
 
-def is_symbols(X):
-    """Whether data are sequences of symbols: strings, or neither arrays nor floats."""
-    if isinstance(X, str):  # one sequence where many are meant, to be told so
-        return True
-    if getattr(X, "ndim", 0) == 1 and hasattr(X, "to_numpy"):
-        X = X.to_numpy()  # a column of a data frame
-    if not isinstance(X, list | tuple | np.ndarray) or len(X) == 0:
-        return False
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        return X.dtype.kind in "US"
-    for sequence in X:
-        if isinstance(sequence, str):
-            return True
-        if isinstance(sequence, np.ndarray):
-            return sequence.ndim == 1 and sequence.dtype.kind not in "fc"
-        if not isinstance(sequence, list | tuple):
-            return False
-        for symbol in sequence:
-            return not isinstance(symbol, float | np.floating | list | np.ndarray)
-    return True
-
-
-def check_symbols(sequences, name):
-    """Sequences of hashable symbols as a list, or an error that names the sample.
-
-    Parameters
-    ----------
-    sequences : iterable of sequence of hashable
-    name : str
-        What the user calls them.
-
-    Returns
-    -------
-    sequences : list
-    """
-    sequences = list(sequences)
-    for sample, sequence in enumerate(sequences):
-        if not isinstance(sequence, str | list | tuple | np.ndarray):
-            raise ValueError(
-                f"{name}[{sample}] is {sequence!r}: expected a sequence of symbols, a "
-                "list of them or a string of characters."
-            )
-        if isinstance(sequence, np.ndarray):
-            sequences[sample] = sequence = sequence.tolist()
-        for step, symbol in enumerate(sequence):
-            try:
-                hash(symbol)
-            except TypeError:
-                raise ValueError(
-                    f"{name}[{sample}][{step}] is {symbol!r}: a symbol must be "
-                    "hashable, such as a string, a number or a tuple."
-                ) from None
-    return sequences
+def is_character(symbol):
+    """Whether a symbol can be one of a string's."""
+    return isinstance(symbol, str) and len(symbol) == 1

@@ -17,11 +17,30 @@ class SymbolCrossEntropy(CrossEntropy):
     ----------
     n_symbols : int
     label_smoothing : float, default=0
+    first_written : int, default=0
+        The smallest symbol that can be written: those before it, such as the unknown
+        one, are learned, but never predicted.
     """
 
-    def __init__(self, n_symbols, label_smoothing=0.0):
+    def __init__(self, n_symbols, label_smoothing=0.0, first_written=0):
         super().__init__(n_symbols)
         self.label_smoothing = label_smoothing
+        self.first_written = first_written
+
+    def hits(self, outputs, targets):
+        """Return whether the likeliest symbol that can be written is the target.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_symbols)
+        targets : ndarray of int of shape (n_rows,)
+
+        Returns
+        -------
+        hits : ndarray of bool of shape (n_rows,)
+        """
+        first = self.first_written
+        return outputs[:, first:].argmax(axis=1) + first == targets
 
     def make_targets(self, sequences, y, weights=None):
         """Return `SymbolTargets`: pairs have their targets in them."""
@@ -120,7 +139,7 @@ class SymbolTargets(Targets):
         loss, _ = self.loss.value_and_gradient(
             outputs, targets, weights, 1.0, self._n_threads
         )
-        is_right = outputs.argmax(axis=1) == targets
+        is_right = self.loss.hits(outputs, targets)
         if weights is None:
             return loss, float(is_right.sum()), float(len(targets))
         weights = weights.astype(np.float64)

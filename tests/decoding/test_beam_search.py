@@ -267,15 +267,48 @@ def test_nan_is_refused_with_the_sample_and_the_step():
     "options, message",
     [
         ({"beam_width": 0}, "beam_width must be at least 1"),
-        ({"beam_width": 2, "n_best": 3}, "n_best between 1 and it"),
-        ({"length_penalty": -1.0}, "length_penalty must be zero or positive"),
-        ({"length_penalty": np.nan}, "length_penalty must be zero or positive"),
+        ({"beam_width": 2.5}, "beam_width must be an int of at least 1, got 2.5"),
+        ({"beam_width": "a"}, "beam_width must be an int of at least 1, got 'a'"),
+        ({"n_best": 0}, "n_best must be at least 1"),
+        ({"beam_width": 2, "n_best": 3}, "n_best must be at most beam_width"),
+        ({"length_penalty": -1.0}, "length_penalty must be a finite number of at"),
+        ({"length_penalty": np.nan}, "length_penalty must be a finite number of at"),
+        ({"length_penalty": "a"}, "length_penalty must be a number, got 'a'"),
         ({"max_length": 0}, "max_length of sample 0 is 0"),
+        ({"max_length": 2.5}, "max_length must be an int"),
+        ({"max_length": [1, 2, 3]}, r"max_length has shape \(3,\)"),
+        ({"forbidden": (4,)}, r"forbidden must be symbols from 0 to 3, got \[4\]"),
+        ({"forbidden": (-1,)}, r"forbidden must be symbols from 0 to 3, got \[-1\]"),
+        ({"n_threads": 0}, "n_threads must be at least 1"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         search(Model(4), [0, 1], **{"max_length": 3, **options})
+
+
+@pytest.mark.parametrize(
+    "outputs, message",
+    [
+        (np.zeros(3), r"outputs of step has shape \(3,\)"),
+        (np.zeros((1, 4)), r"shape \(1, 4\): expected a row for each of 2 hypotheses"),
+        (np.array([["a"] * 4] * 2), "has dtype <U1: expected numbers"),
+    ],
+)
+def test_outputs_of_another_form_are_refused(outputs, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        beam_search(
+            lambda *given: (outputs, ()), (), np.zeros(2, int), end=1, max_length=3
+        )
+
+
+def test_rows_may_lie_in_any_order_in_memory():
+    model = Model(5)
+    [[expected]] = search(model, [3], max_length=4)
+    step = model.step
+    model.step = lambda *given: (np.asfortranarray(step(*given)[0]), step(*given)[1])
+    [[found]] = search(model, [3], max_length=4)
+    assert found.log_probability == expected.log_probability
 
 
 def test_best_symbols_equal_a_sorted_log_softmax(kernels, dtype):

@@ -186,9 +186,97 @@ def test_alignment_of_no_samples_is_empty():
     assert scores.shape == (0,)
 
 
-def test_lengths_and_codes_are_checked():
+DECODERS = {
+    "best_path": best_path,
+    "prefix_beam_search": prefix_beam_search,
+    "align": lambda rows, lengths, **how: align(
+        rows, lengths, [[]] * len(lengths), **how
+    ),
+}
+DECODER = pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS)
+
+
+@DECODER
+@pytest.mark.parametrize(
+    "rows, lengths, message",
+    [
+        (np.zeros((4, 3)), [5], "lengths add up to 5 steps, .* 4 rows"),
+        (np.zeros((4, 3)), [6, -2], r"lengths\[1\] is -2"),
+        (np.zeros((4, 3)), [2.0, 2.0], "lengths is .*expected whole numbers of steps"),
+        (np.zeros((4, 3)), [[4]], "lengths is .*expected whole numbers of steps"),
+        (np.zeros(4), [4], r"has shape \(4,\): expected a row for each step"),
+        (np.zeros((4, 0)), [4], r"has shape \(4, 0\): expected a row for each step"),
+        (np.full((4, 3), "a"), [4], "has dtype <U1: expected numbers"),
+    ],
+)
+def test_rows_and_lengths_are_checked(decode, rows, lengths, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        decode(rows, lengths)
+
+
+@DECODER
+@pytest.mark.parametrize(
+    "n_threads, error", [(0, ValueError), (-1, ValueError), (1.5, TypeError)]
+)
+def test_the_number_of_threads_is_checked(decode, n_threads, error):
+    with pytest.raises(error, match="n_threads must be"):
+        decode(np.zeros((4, 3)), [4], n_threads=n_threads)
+
+
+@pytest.mark.parametrize(
+    "beam_width, message",
+    [
+        (0, "beam_width must be at least 1, got 0"),
+        (-1, "beam_width must be at least 1, got -1"),
+        (2.5, "beam_width must be an int of at least 1, got 2.5"),
+        ("a", "beam_width must be an int of at least 1, got 'a'"),
+        (None, "beam_width must be an int of at least 1, got None"),
+        (True, "beam_width must be an int of at least 1, got True"),
+    ],
+)
+def test_the_width_of_a_beam_is_checked(beam_width, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        prefix_beam_search(np.zeros((5, 3)), [5], beam_width=beam_width)
+
+
+@pytest.mark.parametrize(
+    "labels, message",
+    [
+        ([[2], []], r"labels\[0\]\[0\] is 2: labels must be codes from 0 to 1"),
+        ([[0], [1, -1]], r"labels\[1\]\[1\] is -1: labels must be codes from 0 to 1"),
+        ([[0]], "labels has 1 sequences and lengths has 2"),
+        ([[0], [0.5]], r"labels\[1\] is \[0.5\]: expected integer codes"),
+        ([[0], 1], r"labels\[1\] is 1: expected integer codes"),
+        (None, "labels must be a list of sequences of codes, got None"),
+    ],
+)
+def test_labels_to_be_aligned_are_checked(labels, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        align(np.zeros((4, 3)), [2, 2], labels)
+
+
+@pytest.mark.parametrize("decode", [DECODERS["prefix_beam_search"], DECODERS["align"]])
+def test_searches_refuse_nan(decode):
     rows = np.zeros((4, 3))
-    with pytest.raises(ValueError, match=r"lengths add up to 5 steps, .* 4 rows"):
-        best_path(rows, np.array([5]))
-    with pytest.raises(ValueError, match="codes from 0 to 1"):
-        align(rows, np.array([4]), [[2]])
+    rows[3, 1] = np.nan
+    with pytest.raises(ValueError, match="of sample 1 are NaN at step 1"):
+        decode(rows, [2, 2])
+
+
+@pytest.mark.parametrize(
+    "offsets", [[0, 2, 3, 5], [0, 2], [0, 1, 3], [0, 2, 100], [1, 3, 4]]
+)
+def test_offsets_must_be_those_of_packed_rows(offsets):
+    rows = np.eye(3)[[0, 1, 2, 1]]
+    assert len(best_path(rows, [3, 1], offsets=[0, 2, 3, 4])) == 2
+    with pytest.raises(ValueError, match="offsets do not belong to lengths"):
+        best_path(rows, [3, 1], offsets=offsets)
+    with pytest.raises(ValueError, match="offsets do not belong to lengths"):
+        best_path(rows, [1, 3], offsets=[0, 2, 3, 4])
+
+
+def test_rows_may_be_lists_and_lie_in_any_order_in_memory():
+    rows = np.log(softmax(np.random.default_rng(0).normal(size=(6, 3))))
+    for decode in DECODERS.values():
+        for other in (rows.tolist(), np.asfortranarray(rows), rows.astype(">f8")):
+            assert str(decode(other, [6])) == str(decode(rows, [6]))

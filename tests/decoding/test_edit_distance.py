@@ -41,3 +41,17 @@ def test_sequences_come_in_pairs():
     assert edit_distance([], []).shape == (0,)
     with pytest.raises(ValueError, match="in pairs, but there are 1 and 2"):
         edit_distance([[1]], [[1], [2]])
+
+
+@pytest.mark.parametrize(
+    "first, second, message",
+    [
+        ([[1]], [[0.5]], r"second\[0\] is \[0.5\]: expected integer codes"),
+        ([1], [[1]], r"first\[0\] is 1: expected integer codes"),
+        ([["a"]], [[1]], r"first\[0\] is \['a'\]: expected integer codes"),
+        (3, [[1]], "first must be a list of sequences of codes, got 3"),
+    ],
+)
+def test_codes_are_checked(first, second, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        edit_distance(first, second)

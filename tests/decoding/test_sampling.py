@@ -105,3 +105,27 @@ def test_no_temperature_rounds_vectors(temperature):
     log_odds = np.array([[0.3, -0.3, 5.0]])
     drawn = draw_binary(log_odds, np.random.RandomState(0), temperature=temperature)
     assert_array_equal(drawn, [[1, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"temperature": -1}, "temperature must be a finite number of at least 0"),
+        ({"temperature": "a"}, "temperature must be a number"),
+        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_k": 1.5}, "top_k must be an int"),
+        ({"top_p": 0}, "top_p must be above 0"),
+        ({"top_p": 1.1}, "top_p must be a finite number from 0 to 1"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        draw_symbols(np.zeros((1, 3)), np.random.RandomState(0), **options)
+
+
+def test_scores_are_rows():
+    for draw in (draw_symbols, draw_binary):
+        with pytest.raises(ValueError, match=r"has shape \(3,\): expected a row"):
+            draw(np.zeros(3), np.random.RandomState(0))
+    with pytest.raises(ValueError, match="temperature must be a finite number"):
+        draw_binary(np.zeros((1, 3)), np.random.RandomState(0), temperature=-1)

@@ -45,7 +45,7 @@ def make_tagger(**parameters):
     """A tagger that fits in a blink."""
     if parameters.get("solver") != "lbfgs":
         parameters = FAST_STOCHASTIC | parameters
-    return LSTMTagger(**(FAST | {"embedding_size": 5} | parameters))
+    return LSTMTagger(**(FAST | parameters))
 
 
 def as_object_array(items):

@@ -16,7 +16,6 @@ from sklstm.network import class_probabilities
 
 FAST = {
     "hidden_layer_sizes": 7,
-    "embedding_size": 5,
     "max_iter": 3,
     "batch_size": 4,
     "bptt_steps": 6,
@@ -131,6 +130,16 @@ def test_scores_are_one_number_in_different_units(problem):
         model.score(X, sample_weight=weights),
         (totals * weights).sum() / (n_steps * weights).sum(),
     )
+    kept, only_one = X[3:4], np.arange(len(X)) == 3
+    for measure in (model.perplexity, model.bits_per_character):
+        assert_allclose(measure(X, sample_weight=only_one), measure(kept))
+
+
+def test_what_is_next_to_impossible_has_an_infinite_perplexity():
+    model = make_model().fit(["ab" * 20, "ba" * 20])
+    model._network.output_bias[list("\0\0\0ab").index("b")] = -2000
+    assert model.perplexity(["bbbb"]) == np.inf
+    assert 500 < model.bits_per_character(["bbbb"]) < 5000
 
 
 def test_untrained_likelihoods_are_those_of_the_frequencies():
@@ -384,7 +393,7 @@ FIT_ERRORS = {
     "lbfgs": (WORDS, {"solver": "lbfgs"}, "needs a stochastic solver"),
     "both directions": (WORDS, {"bidirectional": True}, "set bidirectional=False"),
     "rare symbols": (WORDS, {"min_count": 999}, "Lower min_count"),
-    "tied": (WORDS, {"tie_embedding": True}, "is 7 and embedding_size is 5"),
+    "tied": (WORDS, {"tie_embedding": True}, "is 7 and embedding_size is 64"),
     "checkpoints": (WORDS, {"checkpoint_steps": 3}, "checkpoint_steps"),
     "few": (["abc"], {"early_stopping": True}, "too short"),
 }

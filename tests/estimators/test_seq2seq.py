@@ -11,7 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMSeq2Seq, TimestepTransformer
-from sklstm.metrics import bleu_scorer, sequence_accuracy_scorer
+from sklstm.metrics import (
+    bleu_scorer,
+    neg_label_error_rate_scorer,
+    sequence_accuracy_scorer,
+)
 from sklstm.sequences import Sequences
 
 SMALL = {
@@ -179,6 +183,17 @@ def test_columns_of_a_data_frame_are_sequences_of_symbols():
     assert model.predict(frame["word"]).tolist() == wanted.predict(X).tolist()
 
 
+def test_unknown_targets_are_always_wrong():
+    """They may well be the likeliest: the score is that of what can be written."""
+    X, y = ["a"] * 30, [[f"{k}", f"only {k}", "s"] for k in range(30)]
+    model = LSTMSeq2Seq(**SMALL, min_count=2).set_params(max_iter=20)
+    model.fit(X, y, X_val=X[:3], y_val=y[:3])
+    assert model.symbols_ == ["s"]
+    assert model.score(X, y) <= 0.5  # of "?", "?", "s" and the end
+    assert_allclose(model.validation_scores_[-1], model.score(X[:3], y[:3]))
+    assert max(model.validation_scores_) <= 0.5
+
+
 def test_words_seen_rarely_are_unknown_and_never_written():
     X = [["a", "b"], ["b", "a"]] * 20 + [["rare", "b"]]
     y = [["x", "y"], ["y", "x"]] * 20 + [["seldom", "y"]]
@@ -261,6 +276,24 @@ def test_cross_validation_and_search_take_ragged_targets():
         assert np.isfinite(scores).all()
     as_array = np.array(y, dtype=object)
     assert cross_val_predict(model, X, as_array, cv=2).shape == (40,)
+
+
+def test_scores_of_words_do_not_take_strings():
+    X, y = reversed_words(12)
+    model = LSTMSeq2Seq(**SMALL)
+    with pytest.warns(UserWarning, match="expected a list of words"):
+        scores = cross_val_score(model, X, y, cv=2, scoring=bleu_scorer)
+    assert np.isnan(scores).all()
+    for scorer in (sequence_accuracy_scorer, neg_label_error_rate_scorer):
+        scores = cross_val_score(model, X, y, cv=2, scoring=scorer)
+        assert np.isfinite(scores).all()
+
+
+def test_the_default_score_is_the_same_for_every_search(fitted):
+    X, y = reversed_words(10)
+    model, wanted = pickle.loads(pickle.dumps(fitted)), fitted.score(X, y)
+    for how in ({"beam_width": 3}, {"length_penalty": 0.0}, {"max_length": 1}):
+        assert model.set_params(**how).score(X, y) == wanted
 
 
 def test_a_pickled_model_predicts_the_same(fitted):

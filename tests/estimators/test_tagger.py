@@ -176,7 +176,9 @@ def test_alone_as_in_a_batch_in_any_order(problem, output):
 def test_threads_change_no_bit(problem, output, monkeypatch):
     monkeypatch.setattr("sklstm._threads.MULTIPLY_ADDS_PER_THREAD", 1)
     X, y, parameters = problem
-    parameters = {"dropout": 0.3, "unknown_rate": 1.0, "output": output, **parameters}
+    parameters = {"dropout": 0.3, "output": output, **parameters}
+    if X is not VECTORS:
+        parameters["unknown_rate"] = 1.0
     one = make_tagger(max_iter=3, n_jobs=1, **parameters).fit(X, y)
     two = make_tagger(max_iter=3, n_jobs=2, **parameters).fit(X, y)
     assert_same_answers(one.predict_proba(X), two.predict_proba(X))
@@ -362,6 +364,14 @@ def test_validation_weights_count_steps():
             {"sample_weight": [*([1.0] * len(y) for y in Y[:2]), [np.nan] * len(Y[2]),
                                *([1.0] * len(y) for y in Y[3:])]},
             r"sample_weight\[2\]\[0\] is nan",
+        ),
+        ({"sample_weight": object()}, "sample_weight is <object"),
+        ({"sample_weight": "heavy"}, "sample_weight is 'heavy'"),
+        ({"sample_weight": np.array("heavy")}, r"sample_weight is array\('heavy'"),
+        ({"sample_weight": ["a"] * 40}, r"sample_weight\[0\] is 'a': expected a"),
+        (
+            {"sample_weight": [[1.0] * len(y) for y in Y[:-1]] + [object()]},
+            r"sample_weight\[39\] is <object",
         ),
         ({"X_val": X_VAL}, "y_val"),
         ({"X_val": X_VAL, "y_val": Y_VAL[::-1]}, r"y_val\[\d+\] has"),

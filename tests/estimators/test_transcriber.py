@@ -232,6 +232,36 @@ def test_weight_zero_leaves_a_sequence_out(problem):
     assert_allclose(as_one_array(doubled, X), as_one_array(plain, X), rtol=1e-4)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_labels_of_weight_zero_need_not_fit_into_their_steps(problem, solver):
+    X, y = problem
+    misfit = [*y[:7], "abc" * len(X[7]), *y[8:]]
+    weights = np.ones(len(X))
+    weights[7] = 0
+    model = LSTMTranscriber(
+        solver=solver, hidden_layer_sizes=4, max_iter=2, random_state=0
+    )
+    without = clone(model).fit(X[:7] + X[8:], y[:7] + y[8:])
+    model.fit(X, misfit, weights)
+    assert_array_equal(as_one_array(model, X), as_one_array(without, X))
+    with pytest.raises(ValueError, match=r"y\[7\] has .* labels and needs at least"):
+        model.fit(X, misfit, np.ones(len(X)))
+
+
+def test_labels_of_weight_zero_need_not_fit_in_validation(problem):
+    X, y = problem
+    misfit, weights = [*y[:7], "abc" * len(X[7]), *y[8:]], np.ones(len(X))
+    weights[7] = 0
+    model = LSTMTranscriber(**FAST, early_stopping=True)
+    given = {"X_val": X, "y_val": misfit}
+    model.fit(X, y, **given, sample_weight_val=weights)
+    assert np.isfinite(model.validation_loss_curve_).all()
+    with pytest.raises(ValueError, match=r"y_val\[7\] has .* labels and needs"):
+        model.fit(X, y, **given)
+    model.fit(X, misfit, weights)  # sets some aside by itself
+    assert np.isfinite(model.validation_loss_curve_).all()
+
+
 def test_early_stopping_keeps_the_weights_with_the_fewest_errors(problem):
     X, y = problem
     X_val, y_val = make_problem(20, seed=7)
@@ -340,6 +370,30 @@ def test_a_sequence_with_too_few_steps_is_named_before_training(problem):
     assert not hasattr(model, "loss_curve_")
     with pytest.raises(ValueError, match=r"y_val\[0\] has 3 labels"):
         model.fit(X, ["a"] * len(X), X_val=[np.zeros((2, 3))], y_val=["aaa"])
+
+
+@pytest.mark.parametrize(
+    "sample_weight, message",
+    [
+        (object(), "sample_weight is <object.*expected one number for each of the 40"),
+        (["a"] * 40, "sample_weight is .*expected one number for each of the 40"),
+        ([[1.0]] * 39 + [[1, 2]], "sample_weight is .*expected one number for each"),
+        (np.ones((40, 2)), r"sample_weight is of shape \(40, 2\): expected one number"),
+        ([None] * 40, "sample_weight.*NaN"),
+    ],
+    ids=["object", "strings", "ragged", "matrix", "none"],
+)
+def test_weights_are_numbers(problem, sample_weight, message):
+    X, y = problem
+    with pytest.raises(ValueError, match=message):
+        LSTMTranscriber(**FAST).fit(X, y, sample_weight)
+    message = message.replace("sample_weight", "sample_weight_val", 1)
+    if sample_weight is None or "NaN" in message:
+        return  # scikit-learn's own message knows one name
+    with pytest.raises(ValueError, match=message):
+        LSTMTranscriber(**FAST).fit(
+            X, y, X_val=X, y_val=y, sample_weight_val=sample_weight
+        )
 
 
 @pytest.mark.parametrize(

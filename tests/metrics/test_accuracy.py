@@ -119,6 +119,9 @@ def test_wrong_weights_are_refused(function, weights, message):
         ([[1.0], [1.0]], r"sample_weight\[1\] has shape \(1,\): .* 2 steps"),
         ([[1.0]], "sample_weight has 1 entries"),
         ([[1.0], [1.0, -2.0]], r"sample_weight\[1\]\[1\] is -2.0"),
+        ([[1.0], object()], r"sample_weight\[1\] is <object.*: expected a number"),
+        (["a", "b"], r"sample_weight\[0\] is 'a': expected a number"),
+        (object(), "sample_weight must be one number for each of the 2 samples"),
     ],
 )
 def test_wrong_weights_of_steps_are_refused(weights, message):

@@ -7,6 +7,7 @@ import pytest
 from layout_examples import LAYOUTS, ragged_arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm.sequences import (
@@ -106,3 +107,15 @@ def test_transformers_know_their_channels_and_pickle(transformer):
 def test_number_of_frames_is_checked(n_frames):
     with pytest.raises(ValueError, match="n_frames must be a positive int"):
         FrameStacker(n_frames).fit([np.zeros((4, 2))])
+    stacker = FrameStacker().fit([np.zeros((4, 2))]).set_params(n_frames=n_frames)
+    for call in (lambda: stacker.transform([np.zeros((4, 2))]),
+                 stacker.get_feature_names_out):  # fmt: skip
+        with pytest.raises(ValueError, match="n_frames must be a positive int"):
+            call()
+
+
+@pytest.mark.parametrize("transformer", [SequenceScaler(), FrameStacker()])
+def test_transformers_say_that_they_are_not_fitted(transformer):
+    for call in (transformer.transform, transformer.get_feature_names_out):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            call([np.zeros((4, 2))])

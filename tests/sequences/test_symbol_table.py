@@ -2,12 +2,9 @@
 
 import pickle
 
-import numpy as np
-import pytest
 from numpy.testing import assert_array_equal
 
-from sklstm.sequences import Sequences
-from sklstm.sequences.symbol_table import SymbolTable, check_symbols, is_symbols
+from sklstm.sequences.symbol_table import SymbolTable
 
 
 def test_symbols_are_numbered_in_order_after_the_reserved_ones():
@@ -41,38 +38,12 @@ def test_a_table_survives_pickling():
     assert_array_equal(table.encode(["ba"])[0], [2, 1])
 
 
-@pytest.mark.parametrize(
-    ("X", "expected"),
-    [
-        (["ab", "c"], True),
-        ([["word"], []], True),
-        ([[], [1, 2]], True),
-        ([(1, 2), (3,)], True),
-        ([np.array([1, 2])], True),
-        (np.array(["ab", "c"]), True),
-        (np.array([["a"], ["b", "c"]], dtype=object), True),
-        ([[0.5, 1.0]], False),
-        ([np.zeros((3, 2))], False),
-        ([np.array([0.5, 1.0])], False),
-        (np.zeros((3, 2)), False),
-        ([[[1.0, 2.0]]], False),
-        (Sequences(np.zeros((3, 1)), [3]), False),
-        ([], False),
-    ],
-)
-def test_sequences_of_symbols_are_told_from_numbers(X, expected):
-    assert is_symbols(X) is expected
-
-
-def test_a_column_of_a_data_frame_holds_sequences():
-    pandas = pytest.importorskip("pandas")
-    assert is_symbols(pandas.Series(["ab", "c"]))
-    assert is_symbols(pandas.Series([["a"], ["b", "c"]]))
-    assert not is_symbols(pandas.Series([0.5, 1.0]))
-
-
-def test_what_is_no_symbol_is_named():
-    with pytest.raises(ValueError, match=r"y\[1\] is 5: expected a sequence"):
-        check_symbols(["ab", 5], "y")
-    with pytest.raises(ValueError, match=r"y\[0\]\[1\] is \{\}: a symbol must be"):
-        check_symbols([["a", {}]], "y")
+def test_a_table_knows_what_its_symbols_were():
+    words = SymbolTable([["to", "a"], ["a"]], min_count=2)  # "to" is unknown
+    assert not words.reads_strings
+    assert "a" in words
+    assert "to" not in words
+    assert SymbolTable([["t", "a"]]).reads_strings
+    assert SymbolTable(["ta"]).are_characters
+    assert not SymbolTable([[1, 2]]).has_floats
+    assert SymbolTable([[1, 2.5]], min_count=2).has_floats

@@ -130,3 +130,11 @@ def test_a_tally_of_batches_is_that_of_all_rows():
     losses, hits = -log[np.arange(len(log)), codes], log.argmax(axis=1) == codes
     expected = [np.average(values, weights=weights) for values in (losses, hits)]
     assert_allclose(tally.result(), expected)
+
+
+def test_what_cannot_be_written_is_never_a_hit():
+    outputs = np.array([[9.0, 8, 1, 2], [9, 8, 2, 1], [0, 0, 1, 0]])
+    targets = np.array([0, 2, 2])
+    assert SymbolCrossEntropy(4).hits(outputs, targets).tolist() == [True, False, True]
+    loss = SymbolCrossEntropy(4, first_written=2)
+    assert loss.hits(outputs, targets).tolist() == [False, True, True]

@@ -228,7 +228,7 @@ def test_a_weight_of_zero_is_absence(solver):
         (np.zeros(len(X)), "zero"),
         (-np.ones(len(X)), "[Nn]egative"),
         (np.full(len(X), np.nan), "NaN"),
-        (np.ones((len(X), 2)), "1D"),
+        (np.ones((len(X), 2)), "one number for each"),
     ],
     ids=["zero", "negative", "nan", "2d"],
 )

@@ -207,9 +207,9 @@ def test_going_on_may_change_the_dropout_but_not_the_network():
     estimator.set_params(dropout=0.0, zoneout=0.1).fit(X, labels)
     for parameters, named in [
         ({"peephole": True}, "cell='lstm_peephole'.* Set cell, peephole, coupled"),
-        ({"learn_initial_state": True}, "learned_start=True.* Set learn_initial_state"),
+        ({"learn_initial_state": True}, "learn_initial_state=True"),
         ({"bidirectional": True}, "bidirectional=True"),
-        ({"projection_size": 3}, "projection_sizes=\\(3,\\)"),
+        ({"projection_size": 3}, "projection_size=\\(3,\\)"),
     ]:
         changed = clone(estimator).fit(X, labels).set_params(**parameters)
         with pytest.raises(ValueError, match=f"cannot go on with {named}"):

@@ -17,7 +17,7 @@ import sklstm  # noqa: E402
 
 project = "sklstm"
 author = "The sklstm developers"
-copyright = "The sklstm developers, BSD-3-Clause"  # noqa: A001
+copyright = "The sklstm developers, BSD-3-Clause"
 release = version = sklstm.__version__
 
 extensions = [

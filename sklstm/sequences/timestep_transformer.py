@@ -143,8 +143,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------
@@ -162,8 +166,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------

@@ -23,15 +23,26 @@ X_test, y_test = X[:3], y[:3]
 """
 _SERIES = """
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 rng = np.random.RandomState(0)
-longer_y = np.sin(np.arange(1150) / 4) + rng.normal(scale=0.1, size=1150)
-y = longer_y[:1100]
+longer_y = np.sin(np.arange(320) / 4) + rng.normal(scale=0.1, size=320)
+y = longer_y[:300]
 """
+_COVARIATES = """
+X = pd.DataFrame({"visitors": rng.normal(size=300), "holiday": np.arange(300) % 7})
+X_ahead = X[:7]
+"""
+_FASTER = "forecaster.set_params(max_iter=1, hidden_layer_sizes=8)"
 _TEXT = """
 from sklearn.model_selection import cross_val_score
-text = "to be, or not to be: that is the question. " * 60
+text = "to be, or not to be: that is the question. " * 30
 other_text = "to be that, or to question it"
+"""
+_LONGER_TEXT = """
+from functools import partial
+LSTMLanguageModel = partial(LSTMLanguageModel, hidden_layer_sizes=4, max_iter=1)
+text *= 20
 """
 _STREAM = """
 import numpy as np
@@ -49,13 +60,13 @@ X, y = sentences, slots
 """
 )
 
-# By page: what comes before its first block. A list has one entry a block.
+# By page: what comes before its first block, its second, ...
 ASSUMED = {
-    "guide/architectures.md": _STREAM,
-    "tasks/tagging.md": _SLOTS,
-    "tasks/translation.md": _WORDS,
-    "tasks/transcription.md": _RECORDINGS,
-    "tasks/forecasting.md": _SERIES,
-    "tasks/language_models.md": _TEXT,
-    "tasks/sequence_scores.md": "import numpy as np\n" + _TAGGER,
+    "guide/architectures.md": [_STREAM],
+    "tasks/tagging.md": [_SLOTS],
+    "tasks/translation.md": [_WORDS],
+    "tasks/transcription.md": [_RECORDINGS],
+    "tasks/forecasting.md": [_SERIES, _COVARIATES, _FASTER],
+    "tasks/language_models.md": [_TEXT, _LONGER_TEXT],
+    "tasks/sequence_scores.md": ["import numpy as np\n" + _TAGGER],
 }

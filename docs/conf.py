@@ -61,7 +61,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sklstm",),
-    "reference_url": {"sklstm": None},
     "abort_on_example_error": False,
     "only_warn_on_example_error": False,
     "remove_config_comments": True,

@@ -5,10 +5,12 @@ import pytest
 from estimators.forecasting_problems import (
     HOLIDAYS,
     OTHER,
+    QUANTILES,
     SERIES,
+    STEPS,
     make,
 )
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 
@@ -61,6 +63,59 @@ def test_starts_without_a_past_or_a_future():
         forecaster.backtest(SERIES, start=9)
     with pytest.raises(ValueError, match="from step 147 on can be compared"):
         forecaster.backtest(SERIES, start=147)
+
+
+@pytest.mark.parametrize("stride", [0, -1, 1.5, True])
+def test_strides_are_numbers_of_steps(stride):
+    with pytest.raises(ValueError, match=f"stride must be .* at least 1, got {stride}"):
+        make().fit(SERIES).backtest(SERIES, stride=stride)
+
+
+@pytest.mark.parametrize("coverage", [0, 1, -0.5, 1.5, np.nan, "80 %", None])
+def test_coverages_are_probabilities(coverage):
+    forecaster = make(**QUANTILES).fit(SERIES)
+    with pytest.raises(ValueError, match="coverage must be a probability between"):
+        forecaster.predict_interval(coverage=coverage)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1])
+def test_one_step_has_no_r2(n_steps):
+    forecaster = make().fit(SERIES[:120])
+    with pytest.raises(ValueError, match=f"at least 2 .* the series has {n_steps}:"):
+        forecaster.score(SERIES[120 : 120 + n_steps])
+
+
+@pytest.mark.parametrize("factor", [1e150, 1e300])
+def test_values_whose_squares_are_not_finite_are_named(factor):
+    with pytest.raises(
+        ValueError, match=r"has 1\.\d*e\+\d+ at step \d.*divide the ser"
+    ):
+        make().fit(SERIES * factor)
+    with pytest.raises(ValueError, match=r"e\+\d+ in covariate 0 at step 0"):
+        make().fit(SERIES, STEPS[:, np.newaxis] * factor + factor)
+
+
+def test_values_beyond_the_network_s_precision_are_named():
+    forecaster = make(scaling="series").fit(SERIES, HOLIDAYS)
+    with pytest.raises(ValueError, match="beyond what float32 can hold"):
+        forecaster.predict(X=np.full((4, 1), 1e60))
+
+
+def test_values_next_to_nothing_are_forecast():
+    """The variance of such a series is zero, though it is not constant."""
+    forecast = make(relative_to="auto").fit(SERIES * 1e-300).predict()
+    assert_allclose(forecast, 1e-300 * SERIES[-1], rtol=0.5)
+
+
+@pytest.mark.parametrize("kind", ["datetime64[D]", "timedelta64[D]", "complex128"])
+def test_dates_and_complex_numbers_are_no_values(kind):
+    with pytest.raises(ValueError, match="y must be numbers, got dtype"):
+        make().fit(np.arange(60).astype(kind))
+
+
+def test_errors_of_weights_speak_of_weights():
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(\)"):
+        make().fit(SERIES, sample_weight=2.0)
 
 
 def test_layouts_that_are_none():

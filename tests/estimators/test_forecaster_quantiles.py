@@ -68,8 +68,8 @@ def test_quantiles_that_were_not_learned():
         forecaster.predict_quantiles(quantiles=[0.05])
     with pytest.raises(ValueError, match="beyond those learned"):
         forecaster.predict_interval(coverage=0.95)
-    with pytest.raises(ValueError, match="beyond those learned"):
-        forecaster.predict_interval(coverage=np.nan)
+    with pytest.raises(ValueError, match="quantile nan is beyond those learned"):
+        forecaster.predict_quantiles(quantiles=np.nan)
 
 
 @pytest.mark.parametrize(

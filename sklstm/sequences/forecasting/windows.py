@@ -143,16 +143,22 @@ class WindowReader:
         n_ahead = self.horizon if self.known_ahead.any() else 0
         shape = (len(contexts.values), window + n_ahead, self.n_channels)
         channels = np.zeros(shape, dtype=dtype)
-        channels[:, :window, 0] = self.representation.inputs(
-            contexts.values, contexts.centers, contexts.scales
-        )
-        n_covariates = len(self.known_ahead)
-        of_covariates = channels[:, :, 1 : 1 + n_covariates]
-        of_covariates[:, :window] = self._scaled(contexts.covariates)
-        if n_ahead:
-            known = self._scaled(ahead)[:, :, self.known_ahead]
-            of_covariates[:, window:, self.known_ahead] = known
-            channels[:, window:, -1] = 1.0
+        with np.errstate(over="ignore"):  # found right below
+            channels[:, :window, 0] = self.representation.inputs(
+                contexts.values, contexts.centers, contexts.scales
+            )
+            n_covariates = len(self.known_ahead)
+            of_covariates = channels[:, :, 1 : 1 + n_covariates]
+            of_covariates[:, :window] = self._scaled(contexts.covariates)
+            if n_ahead:
+                known = self._scaled(ahead)[:, :, self.known_ahead]
+                of_covariates[:, window:, self.known_ahead] = known
+                channels[:, window:, -1] = 1.0
+        if not np.isfinite(channels).all():
+            raise ValueError(
+                "Values or covariates are too far from those of the fit: on their "
+                f"scale some are beyond what {channels.dtype} can hold."
+            )
         return Sequences.from_array(channels)
 
     @property

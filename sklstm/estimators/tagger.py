@@ -336,7 +336,7 @@ default=None
         Parameters
         ----------
         X, y, sample_weight
-            As for `fit`.
+            As for `fit`; but labels that were not learned may be there, and are wrong.
 
         Returns
         -------
@@ -344,7 +344,7 @@ default=None
         """
         network = self._fitted_network()
         sequences = self._read_inputs(X, reset=False)
-        codes = self._task.encode(y, sequences).values[:, 0]
+        codes = self._task.codes_of(y, sequences)
         weights = check_step_weights(sample_weight, sequences)
         right = self._of_steps(network, sequences, "labels") == codes
         return float(weights[right].sum() / weights.sum())

@@ -112,6 +112,19 @@ def test_scores_are_log_probabilities_of_the_sequences(fitted):
     assert_allclose(score, of_plain / ((5 + len(sequence) + 1) / 6))
 
 
+@pytest.mark.parametrize("max_length", [1, 2])
+def test_the_best_sequences_are_different_also_at_the_largest_length(
+    fitted, max_length
+):
+    model = pickle.loads(pickle.dumps(fitted)).set_params(max_length=max_length)
+    for of_sample in model.predict_n_best(["abcd", "bb"], 6):
+        sequences = [sequence for sequence, _ in of_sample]
+        assert len(set(sequences)) == len(sequences) >= 4
+        assert max(map(len, sequences)) == max_length
+        scores = [score for _, score in of_sample]
+        assert scores == sorted(scores, reverse=True)
+
+
 def test_no_prediction_is_longer_than_max_length(fitted):
     model = pickle.loads(pickle.dumps(fitted)).set_params(max_length=2)
     lengths = [len(found) for found in model.predict(words(20, seed=5))]

@@ -74,7 +74,7 @@ def test_label_sequences_are_checked(y, message):
 
 @pytest.mark.parametrize("classes", [5, np.array(5)])
 def test_classes_are_a_list_of_labels(problem, classes):
-    with pytest.raises(ValueError, match="classes is .*: expected a list of labels"):
+    with pytest.raises(ValueError, match=r"classes is .*: expected a list of labels"):
         LSTMTranscriber(**FAST).partial_fit(*problem, classes=classes)
 
 

@@ -26,14 +26,18 @@ ARROWS = {
         "network",
         "sequences",
         "decoding",
+        "callbacks",
         "_threads",
+        "_sklearn_callbacks",
         "_sklearn_compat",
     },
+    # Sequences: a fit that is saved is known by its data.
+    "callbacks": {"training", "sequences"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
-    "sequences": {"_sklearn_compat"},
+    "sequences": {"_sklearn_compat", "_sklearn_callbacks"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
@@ -42,6 +46,7 @@ ARROWS = {
     "datasets": set(),
     "_threads": set(),
     "_sklearn_compat": set(),
+    "_sklearn_callbacks": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 

@@ -133,7 +133,7 @@ class LSTMLanguageModel(LanguageModelParameters):
             type(self).__name__, min_count=self.min_count, mark_ends=self.mark_ends
         )
 
-    def _fit_task(self, task, X, y, sample_weight, **how):
+    def _fit_task(self, task, X, y, sample_weight, tasks, **how):
         check_is_stochastic(self)
         if self.bidirectional:
             raise ValueError(
@@ -146,7 +146,7 @@ class LSTMLanguageModel(LanguageModelParameters):
         )  # fmt: skip
         self._reading = task
         try:
-            return super()._fit_task(task, X, y, sample_weight, **how)
+            return super()._fit_task(task, X, y, sample_weight, tasks, **how)
         finally:
             vars(self).pop("_reading", None)
 

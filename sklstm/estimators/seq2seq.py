@@ -154,11 +154,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     def _task_to_go_on(self):
         return self._task.with_label_smoothing(self.label_smoothing)
 
-    def _fit_task(self, task, X, y, sample_weight, **how):
+    def _fit_task(self, task, X, y, sample_weight, tasks, **how):
         why = f"has no meaning for {type(self).__name__}"
         check_at_defaults(self, _WITHOUT, why)
         check_is_stochastic(self)
-        return super()._fit_task(task, X, y, sample_weight, **how)
+        return super()._fit_task(task, X, y, sample_weight, tasks, **how)
 
     def _read_inputs(self, X, *, reset):
         if reset:

@@ -20,12 +20,13 @@ PACKAGE = REPOSITORY / "sklstm"
 # What a part of the package may import from the package, besides itself. A part is a
 # folder, or a file that lies beside the folders.
 ARROWS = {
-    "__init__": {"estimators", "sequences", "_show_versions"},
+    "__init__": {"estimators", "sequences", "_show_versions", "_version"},
     "estimators": {
         "training",
         "network",
         "sequences",
         "decoding",
+        "persistence",
         "_threads",
         "_sklearn_compat",
     },
@@ -33,7 +34,8 @@ ARROWS = {
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
-    "sequences": {"_sklearn_compat"},
+    "sequences": {"persistence", "_sklearn_compat"},
+    "persistence": {"_version"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
@@ -42,6 +44,7 @@ ARROWS = {
     "datasets": set(),
     "_threads": set(),
     "_sklearn_compat": set(),
+    "_version": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 

@@ -20,13 +20,14 @@ PACKAGE = REPOSITORY / "sklstm"
 # What a part of the package may import from the package, besides itself. A part is a
 # folder, or a file that lies beside the folders.
 ARROWS = {
-    "__init__": {"estimators", "sequences", "_show_versions"},
+    "__init__": {"estimators", "sequences", "_show_versions", "_version"},
     "estimators": {
         "training",
         "network",
         "sequences",
         "decoding",
         "callbacks",
+        "persistence",
         "_threads",
         "_sklearn_callbacks",
         "_sklearn_compat",
@@ -37,7 +38,8 @@ ARROWS = {
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
-    "sequences": {"_sklearn_compat", "_sklearn_callbacks"},
+    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "persistence"},
+    "persistence": {"_version"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
@@ -47,6 +49,7 @@ ARROWS = {
     "_threads": set(),
     "_sklearn_compat": set(),
     "_sklearn_callbacks": set(),
+    "_version": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 

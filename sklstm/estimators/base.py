@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_callbacks import attributes_in_fit
 from .._threads import effective_n_threads
 from ..network import RecurrentNetwork
+from ..persistence import VersionedState
 from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
 from ..training import TrainingDivergedError, TrainingOptions, train
@@ -36,7 +37,7 @@ ROWS_PER_PASS = 65536
 _PRODUCTS_OF_A_TRAINING_STEP = 3
 
 
-class RecurrentEstimator(StreamingMixin, WatchedFits, SharedParameters):
+class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedParameters):
     """Base of all estimators.
 
     A subclass says what to learn (`_new_task`) and how a sequence becomes one vector

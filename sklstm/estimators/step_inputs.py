@@ -38,7 +38,7 @@ class StepReader:
             kind = "symbols" if is_symbols(X) else "vectors"
         self.table = self.characters = None
         self._lowercase = estimator.lowercase
-        self._dtype = np.dtype(estimator.dtype)
+        self._dtype = estimator.dtype
         if kind == "symbols":
             sequences = self._checked(X)
             words = self._words(sequences)
@@ -66,7 +66,9 @@ class StepReader:
         sequences : Sequences
         """
         if self.table is None:
-            return validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
+            return validate_sequences(
+                estimator, X, reset=reset, dtype=np.dtype(self._dtype)
+            )
         sequences = self._checked(X)
         codes, lengths = self.table.encode(self._words(sequences))
         codes = Sequences(codes[:, np.newaxis], lengths)

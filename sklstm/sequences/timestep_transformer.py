@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
+from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import (
     InputLayout,
@@ -49,7 +50,11 @@ def _wrapped_has(method):
 
 
 class TimestepTransformer(
-    TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    VersionedState,
+    TableOutputMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Apply a transformer of 2-D data to every time step of sequences.
 

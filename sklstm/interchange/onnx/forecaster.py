@@ -9,7 +9,7 @@ import numpy as np
 
 from ...sequences.forecasting.quantile_functions import at_levels
 from .export import Export, add_features
-from .graph import Tensor
+from .graph import END, Tensor
 from .outputs import in_units
 from .series import SeriesView
 from .steps import Steps
@@ -79,10 +79,8 @@ class ForecasterExport(Export):
         rows = graph.cast(graph.joined(parts, axis=2), np.float32)
         if "X_ahead" in inputs:
             known = reader.known_ahead
-            means, spreads = reader.standard_scale
-            ahead = _scaled(
-                graph, inputs["X_ahead"].name, (means[known], spreads[known])
-            )
+            of_known = [part[known] for part in reader.standard_scale]
+            ahead = _scaled(graph, inputs["X_ahead"].name, of_known)
             ahead = graph.cast(ahead, np.float32)
             # Columns find their places by products with zeros and ones.
             places = np.eye(reader.n_channels)
@@ -94,18 +92,12 @@ class ForecasterExport(Export):
 
     def _answers(self, graph, rows):
         """Answers of the network on the scale of a series, float64."""
-        task, head, horizon = (
-            self.estimator._task,
-            self.network.head,
-            self.reader.horizon,
-        )
+        task, head = self.estimator._task, self.network.head
         steps = Steps(graph, rows, None)
         pooling = self.network.config.pooling
         features, _ = add_features(graph, self.network, rows, steps, pooling)
         if not task.pooled:  # the last steps answer for themselves
-            features = graph.op(
-                "Slice", features, [-horizon], [np.iinfo(np.int64).max], [0]
-            )
+            features = graph.columns(features, -self.reader.horizon, END, axis=0)
             features = steps.by_sample(features)
         outputs = graph.affine(features, head["weight"], head["bias"])
         outputs = graph.op("Reshape", outputs, [0, task.of_horizon.n_outputs])

@@ -5,12 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["OPSETS", "GraphBuilder", "Tensor", "checked_opset", "import_onnx"]
+__all__ = ["END", "OPSETS", "GraphBuilder", "Tensor", "checked_opset", "import_onnx"]
 
 # Versions of the operators that the graphs are valid in. Up to 21 the recurrent
 # operators are those of version 14, which all runtimes have; from 18 on the reductions
 # take their axes as inputs.
 OPSETS = range(18, 22)
+
+# Where a slice ends that goes on to the end.
+END = np.iinfo(np.int64).max
 
 # Constants up to this size are looked up before they are stored once more.
 _SMALL = 64
@@ -183,7 +186,7 @@ class GraphBuilder:
             for k, x in enumerate(tensors)
             for name in [body.inner(kind, k)]
         ]
-        kinds = [
+        states = [
             tensor._replace(value=name)
             for tensor, name in zip(initial, states, strict=True)
         ]
@@ -192,7 +195,7 @@ class GraphBuilder:
             helper.make_tensor_value_info(
                 body.op("Identity", x.value), self._element(x.dtype), x.shape
             )
-            for x in (*kinds, *handed_out)
+            for x in (*states, *handed_out)
         ]
         graph = helper.make_graph(
             body.nodes, self.name("body"), inputs, final, body.initializers

@@ -5,11 +5,9 @@ from functools import cached_property
 import numpy as np
 
 from ...sequences.forecasting.representation import SCALE_FLOOR
+from .graph import END
 
 __all__ = ["SeriesView"]
-
-_END = np.iinfo(np.int64).max
-
 
 class SeriesView:
     """The map between the values of series and what the network reads and answers.
@@ -29,11 +27,12 @@ class SeriesView:
         self._graph, self._representation = graph, representation
         y = inputs["y"].name
         self._u = graph.op("Log", y) if representation.log else y
-        self._center, scale = shared or (
-            graph.op("Unsqueeze", inputs[name].name, [1])
-            for name in ("center", "scale")
-        )
-        self._series_scale = scale
+        if shared is None:
+            shared = [
+                graph.op("Unsqueeze", inputs[name].name, [1])
+                for name in ("center", "scale")
+            ]
+        self._center, self._series_scale = shared
 
     @cached_property
     def _differences(self):
@@ -41,14 +40,14 @@ class SeriesView:
         if not period:
             return u
         graph = self._graph
-        later = graph.columns(u, period, _END)
+        later = graph.columns(u, period, END)
         return graph.op("Sub", later, graph.columns(u, 0, -period))
 
     @cached_property
     def _base(self):
         """What is subtracted, of shape (n_series, 1) or a number."""
         if self._representation.from_last:
-            return self._graph.columns(self._differences, -1, _END)
+            return self._graph.columns(self._differences, -1, END)
         return self._center
 
     @cached_property

@@ -65,3 +65,11 @@ def assert_steps_close(found, expected):
 def companies(X):
     """X as a whole, one sequence of it, and sequences of one step."""
     return [X, X[2:3], [x[:1] for x in X[:4]]]
+
+
+def scrambled(estimator, scale=0.5, seed=0):
+    """A fitted estimator with other parameters, none of which is zero."""
+    network = estimator._network
+    rng = np.random.default_rng(seed)
+    network.set_parameters(scale * rng.normal(size=network.n_parameters))
+    return estimator

@@ -5,6 +5,7 @@ import numpy as np
 from ...sequences.symbol_input import read_symbols
 from .export import VectorExport, add_features
 from .graph import Tensor
+from .outputs import logistic
 from .states import first_states, initial_states, last_states, state_tensors
 from .symbols import SymbolExport
 
@@ -86,7 +87,7 @@ class VectorModelExport(_LanguageModel, VectorExport):
 
     def answers(self, graph, scores):
         """Return the probability of a one in each channel."""
-        return graph.op("Sigmoid", scores), self.network.config.n_outputs
+        return logistic(graph, scores), self.network.config.n_outputs
 
     def logarithms(self, graph, scores):
         """Return its logarithm; that of a zero is ``log(1 - p)``."""

@@ -7,7 +7,7 @@ __all__ = [
     "in_units",
     "label_constant",
     "labels_of",
-    "logistic_pairs",
+    "logistic",
 ]
 
 
@@ -61,14 +61,19 @@ def class_probabilities(graph, outputs, n_outputs):
     n_outputs : int
     """
     if n_outputs == 1:
-        return logistic_pairs(graph, outputs)
+        # Of each of the two, since one minus a small probability is 1.
+        pairs = graph.joined([graph.op("Neg", outputs), outputs], axis=-1)
+        return logistic(graph, pairs)
     return graph.op("Softmax", outputs, axis=-1)
 
 
-def logistic_pairs(graph, outputs):
-    """Return the probabilities of two classes; each exact where it is near zero."""
-    negative = graph.op("Neg", outputs)
-    return graph.op("Sigmoid", graph.joined([negative, outputs], axis=-1))
+def logistic(graph, outputs):
+    """Return ``1 / (1 + exp(-outputs))``.
+
+    Not by Sigmoid: onnxruntime's is 0 where the logistic function is below 1e-8.
+    """
+    powers = graph.op("Exp", graph.op("Neg", outputs))
+    return graph.op("Reciprocal", graph.op("Add", powers, np.float32(1)))
 
 
 def in_units(graph, outputs, loss):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .export import VectorExport, add_features, steps_out
 from .graph import Tensor
-from .outputs import class_probabilities, in_units, label_constant, labels_of
+from .outputs import class_probabilities, in_units, label_constant, labels_of, logistic
 
 __all__ = ["ClassifierExport", "RegressorExport", "TransformerExport"]
 
@@ -18,7 +18,7 @@ class ClassifierExport(VectorExport):
         scores, _ = self.network_outputs(graph, inputs, self.network.config.pooling)
         n_classes = len(labels.classes)
         if labels.multilabel:
-            probabilities = graph.op("Sigmoid", scores)
+            probabilities = logistic(graph, scores)
             label = graph.cast(graph.op("Greater", scores, np.float32(0)), np.int64)
             of_label = np.int64, ("n_samples", n_classes)
         else:

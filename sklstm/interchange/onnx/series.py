@@ -9,6 +9,7 @@ from .graph import END
 
 __all__ = ["SeriesView"]
 
+
 class SeriesView:
     """The map between the values of series and what the network reads and answers.
 

@@ -9,6 +9,13 @@ from .skl2onnx_calls import converted, import_skl2onnx, tensor_of, type_of
 
 __all__ = ["pipeline_model", "register_converters"]
 
+# Options that skl2onnx asks every classifier for, and what they may be.
+_OF_CLASSIFIERS = {
+    "zipmap": [True, False, "columns"],
+    "output_class_labels": [False, True],
+    "nocl": [False],
+}
+
 
 def register_converters():
     """Teach skl2onnx to convert the estimators and transformers of sklstm.
@@ -39,7 +46,7 @@ def register_converters():
         skl2onnx.update_registered_converter(
             estimator_class, _alias(estimator_class), _set_types, _convert,
             parser=None if is_labelled else _parse,
-            options={"zipmap": [True, False, "columns"]} if is_labelled else None,
+            options=_OF_CLASSIFIERS if is_labelled else None,
         )  # fmt: skip
 
 

@@ -87,15 +87,18 @@ def test_sequences_of_one_length_need_no_lengths(variant):
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("variant", ["everything", "bidirectional", "zoneout"])
-def test_what_stands_behind_the_ends_changes_nothing(variant, pooling):
+@pytest.mark.parametrize("fill", [100, np.nan])
+@pytest.mark.parametrize(
+    "variant", ["everything", "deep bidirectional", "bidirectional gru", "zoneout"]
+)
+def test_what_stands_behind_the_ends_changes_nothing(variant, fill, pooling):
     network = make_network(**VARIANTS[variant], pooling=pooling, dtype=np.float32)
     model = graph_of(network, pooling, ragged=True)
     array, lengths = pad(list(make_sequences((6, 2, 4), dtype=np.float32)))
     plain = run(model, {"X": array, "lengths": lengths})["outputs"]
     for sample, length in enumerate(lengths):
-        array[sample, length:] = 100
-    longer = np.concatenate([array, np.full((3, 4, array.shape[2]), -7)], axis=1)
+        array[sample, length:] = fill
+    longer = np.concatenate([array, np.full((3, 4, array.shape[2]), fill)], axis=1)
     feeds = {"X": longer.astype(np.float32), "lengths": lengths}
     found = run(model, feeds)["outputs"]
     if pooling is None:

@@ -19,7 +19,7 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from sklstm import LSTMTranscriber, TimestepTransformer
@@ -94,6 +94,20 @@ def test_a_network_between_other_models(output):
         found = exported(pipeline, some)
         assert_close(found["probabilities"], pipeline.predict_proba(some))
         assert_array_equal(found["label"], pipeline.predict(some))
+
+
+def test_networks_side_by_side():
+    X, labels, _ = shifted_problem()
+    features = make_union(
+        make_pipeline(
+            TimestepTransformer(StandardScaler()), make_estimator("transformer")
+        ),
+        make_estimator("transformer", output="max", cell="gru"),
+    )
+    pipeline = make_pipeline(features, LogisticRegression()).fit(X, labels)
+    for some in companies(X):
+        found = exported(pipeline, some)
+        assert_close(found["probabilities"], pipeline.predict_proba(some))
 
 
 def test_one_network_feeds_another():

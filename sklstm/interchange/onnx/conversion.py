@@ -1,7 +1,7 @@
 """`to_onnx` and what is fed to the graphs it makes."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ...estimators import LSTMSeq2Seq
@@ -112,16 +112,21 @@ def to_onnx(model, *, ragged=True, opset=21):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklstm import LSTMRegressor
-    >>> from sklstm.interchange import onnx_inputs, to_onnx
-    >>> X = [np.ones((3, 2)), np.zeros((5, 2)), np.ones((4, 2))]
-    >>> regressor = LSTMRegressor(hidden_layer_sizes=4, max_iter=3).fit(X, [1, 0, 1])
-    >>> model = to_onnx(regressor)  # doctest: +SKIP
-    >>> session = onnxruntime.InferenceSession(
-    ...     model.SerializeToString()
-    ... )  # doctest: +SKIP
-    >>> session.run(None, onnx_inputs(regressor, X))[0].shape  # doctest: +SKIP
-    (3, 1)
+    >>> from sklstm import LSTMClassifier
+    >>> from sklstm.interchange import pad, to_onnx
+    >>> X = [np.ones((3, 2)), np.zeros((5, 2)), np.ones((4, 2)), np.zeros((1, 2))]
+    >>> classifier = LSTMClassifier(hidden_layer_sizes=4, max_iter=20, random_state=0)
+    >>> model = to_onnx(classifier.fit(X, ["one", "zero", "one", "zero"]))
+    >>> [one.name for one in model.graph.input], [one.name for one in model.graph.output]
+    (['X', 'lengths'], ['label', 'probabilities'])
+
+    Anywhere else, with the file of ``model.SerializeToString()``:
+
+    >>> import onnxruntime  # doctest: +SKIP
+    >>> session = onnxruntime.InferenceSession("model.onnx")  # doctest: +SKIP
+    >>> array, lengths = pad(X)
+    >>> session.run(["label"], {"X": array, "lengths": lengths})  # doctest: +SKIP
+    [array(['one', 'zero', 'one', 'zero'], dtype=object)]
     """
     import_onnx()
     opset = checked_opset(opset)
@@ -237,8 +242,9 @@ def _best(model):
 
 def _first_step(model):
     """What X of a pipeline reaches first; of an estimator, itself."""
-    while isinstance(model, Pipeline):
+    while isinstance(model, Pipeline | FeatureUnion):
+        steps = model.steps if isinstance(model, Pipeline) else model.transformer_list
         model = next(
-            step for _, step in model.steps if step not in (None, "passthrough")
+            step for _, step in steps if step not in (None, "drop", "passthrough")
         )
     return model

@@ -37,7 +37,7 @@ def register_converters():
     Examples
     --------
     >>> from sklstm.interchange import register_converters
-    >>> register_converters()  # doctest: +SKIP
+    >>> register_converters()
     """
     skl2onnx = import_skl2onnx()
     for estimator_class in CLASSES:

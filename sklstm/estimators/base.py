@@ -24,6 +24,7 @@ from .parameters import (
     fixed_parameters,
 )
 from .shared_parameters import SharedParameters
+from .starting_weights import initialize
 from .streaming import StreamingMixin
 
 # Time steps that go through the network at once in inference: bounds its memory, and
@@ -236,13 +237,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return make(config, self._network.parameters)
         network = make(config)
-        network.initialize(
-            random_state,
-            weight_init=self.weight_init,
-            init_scale=self.init_scale,
-            forget_bias=self.forget_bias,
-            max_length=_longest(sequences, weights),
-        )
+        initialize(network, self, random_state, _longest(sequences, weights))
         return network
 
     def _network_config(self, task, sequences):

@@ -16,6 +16,7 @@ from .architecture import check_unchanged, sequence_to_sequence_config
 from .parameters import check_at_defaults, check_values, recurrent_estimator
 from .predictor import check_is_stochastic, has_partial_fit
 from .seq2seq_parameters import Seq2SeqParameters
+from .starting_weights import initialize
 from .symbol_sources import SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
@@ -175,10 +176,7 @@ class LSTMSeq2Seq(Seq2SeqParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return SequenceToSequence.from_config(config, self._network.parameters)
         network = SequenceToSequence.from_config(config)
-        network.initialize(
-            random_state, weight_init=self.weight_init, init_scale=self.init_scale,
-            forget_bias=self.forget_bias, max_length=int(pairs.lengths.max()),
-        )  # fmt: skip
+        initialize(network, self, random_state, int(pairs.lengths.max()))
         return network
 
     # ---- prediction ----------------------------------------------------------------

@@ -19,6 +19,7 @@ cells.py          the cells as data        steps.py     step tables and row bloc
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
 streaming.py      sequences that arrive step by step
 initializers.py   starting values          links.py     softmax, logistic, exponential
+given_weights.py  starting values that a user has
 ctc.py            loss of labels without times
 blas.py           LAPACK on one thread
 """

@@ -90,6 +90,11 @@ class RegressionLoss(ElementwiseLoss):
         """
         return in_units(outputs, self.scale, self.center)
 
+    def head_in_units(self, weight, bias):
+        """Return the head that predicts in y's units; see `Loss`."""
+        scaled = self.scale[:, np.newaxis] * weight
+        return scaled, self.scale * bias + self.center
+
     def score(self, outputs, targets, weights=None):
         """Return the part of the loss explained, averaged over outputs (D^2; R^2).
 
@@ -311,6 +316,10 @@ class Poisson(RegressionLoss):
     def predict(self, outputs):
         """Return the predicted means, ``scale * exp(outputs)``, in float64."""
         return exponential(outputs).astype(np.float64) * self.scale
+
+    def head_in_units(self, weight, bias):
+        """Return the head that predicts the logarithm of the mean; see `Loss`."""
+        return weight, bias + np.log(self.scale)
 
     def _best_constant(self, values, weights):
         return np.log(np.maximum(weighted_mean(values, weights), np.finfo(float).tiny))

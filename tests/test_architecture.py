@@ -42,7 +42,7 @@ ARROWS = {
     "persistence": {"_version"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
-    "interchange": {"estimators", "network"},
+    "interchange": {"estimators", "network", "sequences"},
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
     "datasets": set(),
@@ -64,7 +64,7 @@ KERNEL_DEPENDENCIES = {"cython", "libc", "openmp", "cpython"}
 OPTIONAL_DEPENDENCIES = {
     "_show_versions": {"Cython", "threadpoolctl"},
     "inspection": {"matplotlib"},
-    "interchange": {"onnx"},
+    "interchange": {"onnx", "skl2onnx"},
 }
 
 # NumPy's products run in BLAS, where a row is rounded differently alone and in a

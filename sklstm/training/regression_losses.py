@@ -22,7 +22,11 @@ class RegressionLoss(ElementwiseLoss):
     ----------
     center, scale : ndarray of shape (n_outputs,), float64
         Set by `initialize_outputs`; 0 and 1 before.
+    link : {"identity", "log"}
+        What outputs are of the targets on the standard scale.
     """
+
+    link = "identity"
 
     def __init__(self, n_outputs=1):
         super().__init__(n_outputs)
@@ -275,6 +279,7 @@ class Poisson(RegressionLoss):
         Number of target columns.
     """
 
+    link = "log"
     lower_bound = -np.inf  # the constant that is left out depends on the targets
 
     def initialize_outputs(self, network, y, weights=None):

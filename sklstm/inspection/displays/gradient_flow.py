@@ -13,8 +13,8 @@ class GradientFlowDisplay:
     """Norm of the gradient of the last outputs, over the time lag, on a log scale.
 
     A line that falls shows gradients that vanish: nothing is learned from steps so far
-    back. One that rises shows gradients that explode. Best made by `from_estimator`,
-    several of them on one Axes.
+    back. One that rises shows gradients that explode. Lags are drawn that at least half
+    of the sequences have. Best made by `from_estimator`, several of them on one Axes.
 
     Parameters
     ----------
@@ -105,6 +105,8 @@ class GradientFlowDisplay:
             This one, with `ax_`, `figure_`, `line_` and `band_`.
         """
         norms = np.atleast_2d(np.asarray(self.norms, dtype=float))
+        # The mean of a few long sequences is no longer that of all.
+        norms = norms[:, (~np.isnan(norms)).mean(axis=0) >= 0.5]
         if relative:
             first = np.nanmean(norms[:, 0])
             if not first > 0:

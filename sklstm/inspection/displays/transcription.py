@@ -136,23 +136,14 @@ class TranscriptionDisplay:
             values = probabilities[:, classes.index(label)]
             (self.lines_[label],) = ax.plot(values, **{"color": color} | line_kw)
         self.spans_, self.text_ = [], []
-        for place, (label, (first, last)) in enumerate(
-            zip(labels, np.asarray(self.spans).reshape(-1, 2), strict=True)
-        ):
-            how = {"color": colors[label], "alpha": 0.3, "linewidth": 0} | span_kw
-            # A stripe behind the lines is as wide as its steps.
+        spans = np.asarray(self.spans).reshape(-1, 2)
+        for place, (label, (first, last)) in enumerate(zip(labels, spans, strict=True)):
+            color = colors[label]
+            how = {"color": color, "alpha": 0.3, "linewidth": 0} | span_kw
             self.spans_.append(ax.axvspan(first - 0.5, last + 0.5, zorder=0, **how))
             height = 1.05 + 0.09 * (place % 2)  # neighbors do not overlap
-            self.text_.append(
-                ax.text(
-                    (first + last) / 2,
-                    height,
-                    str(label),
-                    color=colors[label],
-                    ha="center",
-                    weight="bold",
-                )  # fmt: skip
-            )
+            how = {"color": color, "ha": "center", "weight": "bold"}
+            self.text_.append(ax.text((first + last) / 2, height, str(label), **how))
         ax.set(xlabel="step", ylabel="probability", ylim=(-0.02, 1.25))
         ax.set_xlim(-0.5, len(probabilities) - 0.5)
         ax.set_yticks(np.linspace(0, 1, 6))

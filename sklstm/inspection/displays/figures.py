@@ -11,9 +11,9 @@ PALETTE = (
 )  # fmt: skip
 GREY = "0.45"
 
-# Labels that still fit side by side, and characters of all of them.
+# Labels that still fit side by side, and the width of a character in parts of its size.
 MAX_LABELS = 60
-CHARACTERS = 75
+WIDTH_OF_CHARACTER = 0.6
 
 
 def figure_axes(ax, caller, *, n_panels=1, figsize=None, height_ratios=None):
@@ -128,14 +128,19 @@ def number_ticks(axis, labels=None, *, rotation=60):
     shown = list(map(str, labels))[::every]
     axis.set_ticks(range(0, len(labels), every), shown)
     if axis.axis_name == "x":
-        _turn_long(axis.get_majorticklabels(), rotation)
+        _turn_long(axis, rotation)
 
 
-def _turn_long(texts, rotation):
-    """Turn the labels that would run into their neighbors; all if most would."""
-    room = max(2, CHARACTERS // max(1, len(texts)))
-    is_long = np.array([len(text.get_text()) > room for text in texts], dtype=bool)
-    if is_long.mean() > 0.5:
+def _turn_long(axis, rotation):
+    """Turn the labels that would run into their neighbors; all, if not only a few."""
+    texts, ax = axis.get_majorticklabels(), axis.axes
+    if not texts:
+        return
+    points = 72 * ax.get_window_extent().width / ax.figure.dpi / len(texts)
+    room = points / (WIDTH_OF_CHARACTER * texts[0].get_size()) - 1
+    lengths = np.array([len(text.get_text()) for text in texts])
+    is_long = lengths > max(1, room)
+    if is_long.mean() > 0.25:
         is_long[:] = True
     for text in np.array(texts, dtype=object)[is_long]:
         text.set(rotation=rotation, ha="right", rotation_mode="anchor")

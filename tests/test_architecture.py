@@ -41,8 +41,9 @@ ARROWS = {
     "sequences": {"_sklearn_callbacks", "_sklearn_compat", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"estimators", "network"},
+    "inspection": {"_threads", "estimators", "network", "sequences"},
     "interchange": {"estimators", "network", "sequences"},
+    # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
     "datasets": set(),

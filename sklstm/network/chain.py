@@ -41,6 +41,9 @@ class Pass:
         Whether the last states are wanted, of a network that reads forward only.
     states : list of dict or None
         They, of each layer; see `RecurrentLayer.last_states`.
+    on_hidden_gradient : callable or None
+        Called by the backward pass, for windows of one step, with a layer's number, the
+        window and the whole gradient of the hidden states there.
     """
 
     batch: object
@@ -51,6 +54,7 @@ class Pass:
     truncate: bool = False
     wants_states: bool = False
     states: list | None = None
+    on_hidden_gradient: object = None
 
     @property
     def windows(self):
@@ -208,6 +212,9 @@ class Chain:
             for i in range(len(self.layers) - 1, -1, -1):
                 layer, layer_run, of_layer = self.layers[i], layer_runs[i], arrays[i]
                 first = wants_initial or "hidden_0" in layer.parameter_shapes
+                if run.on_hidden_gradient is not None:
+                    whole = layer.hidden_gradient(layer_run.plan, d_states[i], d_rows)
+                    run.on_hidden_gradient(self.numbers[i], windows[k], whole)
                 layer.backward(
                     layer_run.plan, layer_run.x, layer_run.states, panels[i][0],
                     of_layer.packed, of_layer.workspace, gradients[i], d_states[i],

@@ -181,8 +181,8 @@ class Chain:
         ----------
         run, trace, arrays : as in and from `forward`
         d_outputs : ndarray of the shape of the outputs
-        gradients : list of mapping
-            Of each layer; overwritten.
+        gradients : list of mapping or None
+            Of each layer; overwritten. None where they are not wanted.
         d_inputs : sequence of tuple of (panels, d_rows, accumulate), default=()
             Where the gradient of (each part of) the input goes.
         wants_initial : bool, default=False
@@ -207,7 +207,7 @@ class Chain:
             d_rows = self._d_rows(run, layer_runs[-1].plan, d_outputs, arrays, pooling)
             for i in range(len(self.layers) - 1, -1, -1):
                 layer, layer_run, of_layer = self.layers[i], layer_runs[i], arrays[i]
-                first = wants_initial or "hidden_0" in layer.parameter_shapes
+                first = wants_initial or "hidden_0" in (gradients[i] or ())
                 layer.backward(
                     layer_run.plan, layer_run.x, layer_run.states, panels[i][0],
                     of_layer.packed, of_layer.workspace, gradients[i], d_states[i],
@@ -223,7 +223,8 @@ class Chain:
             self._send_out(layer_runs[0], d_inputs, is_last=k == 0)
             is_first = False
         for layer, d_state, views in zip(self.layers, d_states, gradients, strict=True):
-            layer.finish_gradients(d_state, views, starts_learned)
+            if views is not None:
+                layer.finish_gradients(d_state, views, starts_learned)
         return d_states
 
     def _zero_gradients(self, run, arrays, d_outputs, pooling):
@@ -328,7 +329,7 @@ class Chain:
         """The gradient of the parts of the chain's input."""
         plan, gates = layer_run.plan, layer_run.states.gates
         rows, x = plan.rows, layer_run.x
-        if isinstance(x, CodedRows):  # of the distinct rows, summed over all windows
+        if getattr(x, "gate_sums", None) is not None:  # of the distinct rows, in the end
             if not is_last:
                 return
             gates, rows = x.gate_sums, slice(None)

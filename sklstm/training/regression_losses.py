@@ -86,6 +86,19 @@ class RegressionLoss(ElementwiseLoss):
         """
         return in_units(outputs, self.scale, self.center)
 
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_outputs)
+
+        Returns
+        -------
+        slopes : ndarray of shape (n_rows, n_outputs), float64
+        """
+        return np.broadcast_to(self.scale, outputs.shape)
+
     def score(self, outputs, targets, weights=None):
         """Return the part of the loss explained, averaged over outputs (D^2; R^2).
 
@@ -306,6 +319,10 @@ class Poisson(RegressionLoss):
     def predict(self, outputs):
         """Return the predicted means, ``scale * exp(outputs)``, in float64."""
         return exponential(outputs).astype(np.float64) * self.scale
+
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output."""
+        return self.predict(outputs)
 
     def _best_constant(self, values, weights):
         return np.log(np.maximum(weighted_mean(values, weights), np.finfo(float).tiny))

@@ -35,7 +35,8 @@ ARROWS = {
     "decoding": {"_kernels"},
     "sequences": {"_sklearn_compat"},
     "_kernels": set(),
-    "inspection": {"estimators", "network"},
+    # What an estimator reads, in batches, is what there is to look into.
+    "inspection": {"estimators", "network", "sequences", "_threads"},
     "interchange": {"estimators", "network"},
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},

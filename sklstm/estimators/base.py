@@ -295,6 +295,11 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         sequences = validate_sequences(self, X, reset=False, dtype=network.dtype)
         return self._run(sequences, method)
 
+    def _read_steps(self, X):
+        """Check X; return the steps that the fitted network reads, for inspection."""
+        dtype = self._fitted_network().dtype
+        return validate_sequences(self, X, reset=False, dtype=dtype)
+
     def _run(self, sequences, method, **arguments):
         """Run the fitted network over sequences.
 

@@ -341,6 +341,12 @@ class LSTMLanguageModel(LanguageModelParameters):
         )  # fmt: skip
         return generated[0] if n_samples is None else generated
 
+    def _read_steps(self, X):
+        self._fitted_network()
+        streams = self._read_inputs(X, reset=False)
+        # Nothing is read after the mark of the end; without marks all steps are.
+        return streams.without_last() if self._task.mark_ends else streams.sequences
+
     def _generator(self):
         return Generator(self._fitted_network(), self._task, self)
 

@@ -338,6 +338,13 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         for index in passes_by_length(pairs.lengths, everything, STEPS_PER_PASS):
             yield pack_batch(pairs, index)
 
+    def _read_steps(self, X):
+        raise ValueError(
+            f"{type(self).__name__} is two networks, one that reads and one that "
+            "writes: attention_weights (drawn by AttentionDisplay) says which steps "
+            "of its source matter for which symbol."
+        )
+
     # ---- what is not there ---------------------------------------------------------
 
     @property

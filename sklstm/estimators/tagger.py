@@ -349,6 +349,10 @@ default=None
         right = self._of_steps(network, sequences, "labels") == codes
         return float(weights[right].sum() / weights.sum())
 
+    def _read_steps(self, X):
+        self._fitted_network()
+        return self._read_inputs(X, reset=False)
+
     def _computed(self, X, what):
         """What the task says about each step, and where each sequence starts."""
         network = self._fitted_network()

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
 from .reading import Reading
-from .recurrent_part import is_recurrent, recurrent_part
+from .recurrent_part import recurrent_part
 from .responses import make_response
 from .targets import check_method, codes_of_labels, columns_of
 
@@ -33,7 +33,7 @@ def make_answer(estimator, X, *, target, response_method, step):
     TypeError
         If it is neither a classifier, nor a regressor, nor one of ours.
     """
-    if is_recurrent(estimator):
+    if _is_ours(estimator):
         return _of_recurrent(estimator, X, target, response_method, step)
     if step is not None:
         raise ValueError(
@@ -48,6 +48,14 @@ def make_answer(estimator, X, *, target, response_method, step):
         f"{type(estimator).__name__} is neither a classifier nor a regressor, nor a "
         "pipeline that ends in one: there is no output to explain."
     )
+
+
+def _is_ours(estimator):
+    try:
+        recurrent_part(estimator, "occlusion")
+    except TypeError:
+        return False
+    return True
 
 
 def _of_recurrent(estimator, X, target, response_method, step):

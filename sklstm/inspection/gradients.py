@@ -23,17 +23,23 @@ def input_gradients(
     Parameters
     ----------
     estimator : estimator instance
-        Fitted: `LSTMClassifier`, `LSTMRegressor`, `SequenceTransformer`, `LSTMTagger`
-        or `LSTMTranscriber`. Of a :class:`~sklearn.pipeline.Pipeline` that ends in one,
-        or a fitted search, the last step is explained: gradients are with respect to
-        what reaches it (scaled channels, say), and have its channels.
+        Fitted: `LSTMClassifier`, `LSTMRegressor`, `SequenceTransformer`, `LSTMTagger`,
+        `LSTMTranscriber` or `LSTMForecaster`. Of a
+        :class:`~sklearn.pipeline.Pipeline` that ends in one, or a fitted search, the
+        last step is explained: gradients are with respect to what reaches it (scaled
+        channels, say), and have its channels.
     X : array, data frame, list or Sequences
-        Sequences, as for `predict` or `transform`; of a pipeline its own inputs.
+        Sequences, as for `predict` or `transform`; of a pipeline its own inputs. For a
+        forecaster series, as for the `y` of its `predict`; what is explained is the
+        window that the network reads at the end of each: relative and scaled values
+        (see its `relative_to` and `log`) and covariates.
     target : label, int, or array-like of shape (n_samples,), default=None
         What output. For a classifier and a tagger a label, or one a sequence; None
         means the one predicted. For several labels a sequence, a regressor and a
         transformer the number of the column; None means the only one. For a transcriber
-        the label sequences, None those predicted.
+        the label sequences, None those predicted. For a forecaster the step ahead, from
+        0, whose forecast is explained on the scale of the window; of quantiles the
+        middle one.
     response_method : {'auto', 'decision_function', 'predict_proba', \
 'predict_log_proba'}, default='auto'
         What number of a label: the log odds ``log(p / (1 - p))`` ('decision_function',

@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import Bunch
 
-from .baselines import baseline_rows
 from .gradients import reduced
 from .reading import Reading
 from .recurrent_part import recurrent_part

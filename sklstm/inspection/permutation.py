@@ -1,4 +1,4 @@
-"""`permutation_importance`: what a score loses when a part of the inputs is shuffled."""
+"""`permutation_importance`: what a score loses when parts of inputs are shuffled."""
 
 import numpy as np
 from sklearn.metrics import check_scoring
@@ -116,9 +116,7 @@ def permutation_importance(
     panel = Panel(X)
     if len(panel.sequences) < 2:
         raise ValueError("There is 1 sequence: values are exchanged among several.")
-    windows, groups = make_pieces(
-        panel, channels=channels, window=window, align=align
-    )  # fmt: skip
+    windows, groups = make_pieces(panel, channels=channels, window=window, align=align)
     scorer = check_scoring(estimator, scoring=scoring)
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
@@ -134,13 +132,11 @@ def permutation_importance(
     about = {"windows": windows, "channels": groups}
     if not isinstance(whole, dict):
         return _result(whole - np.array(scores).reshape(shape), about)
-    return {
-        name: _result(
-            of_whole - np.array([[one[name] for one in of_piece] for of_piece in scores])
-            .reshape(shape), about,
-        )
-        for name, of_whole in whole.items()
-    }  # fmt: skip
+    results = {}
+    for name, of_whole in whole.items():
+        lower = np.array([[one[name] for one in of_piece] for of_piece in scores])
+        results[name] = _result(of_whole - lower.reshape(shape), about)
+    return results
 
 
 def _shape(windows, groups, channels):

@@ -80,7 +80,7 @@ def make_pieces(panel, *, channels, window, stride=None, align="start"):
         for first in range(0, longest, stride or window)
     ]
     if align == "end":
-        windows = [(-last, -first) for first, last in windows]
+        windows = [(-last, -first) for first, last in windows[::-1]]
     return windows, groups
 
 
@@ -91,9 +91,7 @@ def _channel_groups(channels, panel):
             return [[channel] for channel in range(n_features)]
         if channels == "all":
             return [list(range(n_features))]
-        raise ValueError(
-            f"channels must be 'each', 'all' or a list, got {channels!r}."
-        )
+        raise ValueError(f"channels must be 'each', 'all' or a list, got {channels!r}.")
     number = {} if names is None else {name: k for k, name in enumerate(names)}
 
     def checked(channel):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..estimators.forecaster import LSTMForecaster
 from ..sequences.container import Sequences, as_object_array
 from ..sequences.layouts import InputLayout, read_layout, restore_layout
 from .baselines import baseline_rows
@@ -37,7 +38,7 @@ class Reading:
         self.is_symbolic = self.steps.values.dtype.kind in "iu"
         self.rows = self._embedded() if self.is_symbolic else self.steps
         self._layout = InputLayout("ragged")
-        if not self.is_symbolic:
+        if not self.is_symbolic and not isinstance(estimator, LSTMForecaster):
             self._layout = read_layout(X, dtype=self._network.dtype)[1]
 
     def _embedded(self):
@@ -67,6 +68,27 @@ class Reading:
                 f"{self.rows.n_features} numbers."
             )
         return self._estimator._read_steps(X)
+
+    def values(self, response):
+        """A response to what is read, without gradients.
+
+        Parameters
+        ----------
+        response : Response or the like
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,), float64
+        """
+        values = np.empty(len(self.steps))
+        for batch, n_threads in batches(self._estimator, self.steps):
+            if response.pooling == "outputs":
+                outputs = self._network.predict(batch, n_threads)
+            else:
+                output = response.pooling or "sequence"
+                outputs = self._network.features(batch, output, n_threads)
+            values[batch.index] = response.value_and_derivative(outputs, batch)[0]
+        return values
 
     def gradients(self, rows, response):
         """A response to rows of the same lengths, and its gradients.
@@ -102,7 +124,7 @@ class Reading:
 
         Parameters
         ----------
-        values : ndarray of shape (n_total_timesteps, n_features) or (n_total_timesteps,)
+        values : ndarray of shape (n_total_timesteps[, n_features])
 
         Returns
         -------
@@ -111,9 +133,7 @@ class Reading:
         """
         if values.ndim == 2:
             return restore_layout(self.with_values(values), self._layout)
-        restored = restore_layout(
-            self.with_values(values[:, np.newaxis]), self._layout
-        )
+        restored = restore_layout(self.with_values(values[:, np.newaxis]), self._layout)
         if self._layout.kind == "3d":
             return restored[:, :, 0]
         if self._layout.kind == "ragged":

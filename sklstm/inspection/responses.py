@@ -10,6 +10,7 @@ from numbers import Integral
 import numpy as np
 
 from ..estimators.classifier import LSTMClassifier
+from ..estimators.forecaster import LSTMForecaster
 from ..estimators.regressor import LSTMRegressor
 from ..estimators.tagger import LSTMTagger
 from ..estimators.transcriber import LSTMTranscriber
@@ -152,8 +153,26 @@ def _of_transcriber(estimator, X, sequences, target, response_method, step):
     return SpelledLabels(estimator._task.encode(y, sequences, name="target"))
 
 
+def _of_forecaster(estimator, X, sequences, target, response_method, step):
+    """On the scale that the network forecasts on; of quantiles the middle one."""
+    name, task = type(estimator).__name__, estimator._task
+    check_method(response_method, name, ())
+    _check_no_step(estimator, step, "target=0 is the first step ahead.")
+    horizon = estimator._reader.horizon
+    ahead = columns_of(target, horizon, len(sequences), "step ahead")
+    levels = np.array(getattr(task.of_horizon, "quantiles", [0.5]))
+    middle = int(np.abs(levels - 0.5).argmin())
+    if task.pooled:
+        return Response(FeatureLink(ahead * len(levels) + middle))
+    if len(set(ahead.tolist())) > 1:
+        raise ValueError("target must be the same step ahead for all series.")
+    columns = np.full(len(sequences), middle, dtype=np.intp)
+    return Response(FeatureLink(columns), step=int(ahead[0]) - horizon)
+
+
 _MAKERS = {
     LSTMClassifier: _of_classifier,
+    LSTMForecaster: _of_forecaster,
     LSTMRegressor: _of_regressor,
     SequenceTransformer: _of_transformer,
     LSTMTagger: _of_tagger,

@@ -200,6 +200,25 @@ class LayerStack:
                 )
         return d_below, d_states
 
+    def layer_runs(self, traces):
+        """What a training pass without windows has kept of each layer.
+
+        Parameters
+        ----------
+        traces : from `forward`
+
+        Returns
+        -------
+        layer_runs : dict
+            By number and direction: ``plan``, input ``x`` and ``states`` of the layer.
+        """
+        return {
+            place: layer_run
+            for chains, of_level in zip(self._levels, traces, strict=True)
+            for chain, trace in zip(chains, of_level, strict=True)
+            for place, layer_run in zip(chain.places, trace[3], strict=True)
+        }
+
     # ---- between levels ------------------------------------------------------------
 
     def _inputs(self, run, arrays):

@@ -11,6 +11,7 @@ from numpy.testing import assert_array_equal
 from reference_network import POOLINGS
 
 from sklstm.network.cells import CELLS
+from sklstm.network.coded_rows import CodedRows
 from sklstm.network.crf_head import split_outputs
 from sklstm.network.symbol_network import SymbolNetwork
 from sklstm.network.word_network import WordNetwork
@@ -110,8 +111,6 @@ def test_embeddings_of_equal_symbols_have_gradients_of_their_own(
 
 
 def coded(rows):
-    from sklstm.network.coded_rows import CodedRows
-
     return CodedRows(np.arange(len(rows)), rows)
 
 
@@ -128,17 +127,17 @@ def test_words_and_their_characters_are_read_as_one_row():
     assert_exact(network, batch_of(rows, (4, 2, 1)))
 
 
-@pytest.mark.parametrize("window_steps", [1, 2, 3])
 @all_outputs
 @all_networks
-def test_windows_change_no_bit(variant, pooling, of, window_steps):
+def test_windows_change_no_bit(variant, pooling, of):
     network = make_network(**variant, pooling=pooling)
     batch = batch_of(np.random.default_rng(1).normal(size=(16, 3)))
     expected = network.input_gradients(batch, np.cos, pooling=of)
-    found = network.input_gradients(
-        batch, np.cos, pooling=of, window_steps=window_steps
-    )
-    assert_array_equal(found, expected)
+    for window_steps in (1, 3):
+        found = network.input_gradients(
+            batch, np.cos, pooling=of, window_steps=window_steps
+        )
+        assert_array_equal(found, expected)
 
 
 @all_networks

@@ -18,8 +18,12 @@ MODULES = [
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
+    draws = ".displays." in name
+    plt = pytest.importorskip("matplotlib.pyplot") if draws else None
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
+    if draws:
+        plt.close("all")
 
 
 @pytest.mark.parametrize("name", sklstm.__all__)

@@ -225,11 +225,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             the columns "y_lower" and "y_upper".
         """
         self._fitted_network()
-        levels = checked_levels(
-            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.of_horizon
-        )
+        levels = self._interval_levels(coverage)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
+
+    def _interval_levels(self, coverage):
+        """Return the quantiles at the ends of an interval; all known ones if None."""
+        ends = coverage and [(1 - coverage) / 2, (1 + coverage) / 2]
+        return checked_levels(ends, self._task.of_horizon)
 
     def backtest(
         self, y, X=None, *, start=None, horizon=None, stride=1, quantiles=None

@@ -109,7 +109,7 @@ def _check_applies(estimator):
         )
     if config.zoneout:
         raise ValueError(
-            f"{type(estimator).__name__}(zoneout={config.zoneout:g}) takes the expected "
+            f"{type(estimator).__name__}(zoneout={config.zoneout:g}) takes expected "
             "states in prediction, which the kernels cannot send a gradient through: "
             "fit with zoneout=0."
         )

@@ -209,8 +209,8 @@ def test_a_layer_or_direction_that_is_not_there_is_named(arguments, message):
 
 
 def test_a_layer_is_an_int():
-    with pytest.raises(TypeError, match="layer must be an int, got 0.5"):
-        gate_traces(fitted(LSTMClassifier), make_sequences(), layer=0.5)
+    with pytest.raises(TypeError, match="layer must be an int, got 'half'"):
+        gate_traces(fitted(LSTMClassifier), make_sequences(), layer="half")
 
 
 def test_who_has_no_gates_is_told_so():

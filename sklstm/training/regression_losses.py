@@ -95,6 +95,19 @@ class RegressionLoss(ElementwiseLoss):
         scaled = self.scale[:, np.newaxis] * weight
         return scaled, self.scale * bias + self.center
 
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_outputs)
+
+        Returns
+        -------
+        slopes : ndarray of shape (n_rows, n_outputs), float64
+        """
+        return np.broadcast_to(self.scale, outputs.shape)
+
     def score(self, outputs, targets, weights=None):
         """Return the part of the loss explained, averaged over outputs (D^2; R^2).
 
@@ -320,6 +333,10 @@ class Poisson(RegressionLoss):
     def head_in_units(self, weight, bias):
         """Return the head that predicts the logarithm of the mean; see `Loss`."""
         return weight, bias + np.log(self.scale)
+
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output."""
+        return self.predict(outputs)
 
     def _best_constant(self, values, weights):
         return np.log(np.maximum(weighted_mean(values, weights), np.finfo(float).tiny))

@@ -52,7 +52,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
     _attribute_docs = {
         "n_features_in_": """int
             Number of channels; for 2-D input the number of columns.""",
-        "feature_names_in_": """ndarray of shape (n_features_in_,)
+        "feature_names_in_": """ndarray of shape (`n_features_in_`,)
             Names of the channels (columns), if the input had names.""",
         "n_outputs_": """int
             Number of outputs of the network's head.""",

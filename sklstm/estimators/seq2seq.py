@@ -136,8 +136,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sources, as for `fit`.
+        y : list or 1-D object array of sequences of symbols
+            Targets: strings, or lists of hashables.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the pairs; None means ones.
 
         Returns
         -------
@@ -303,8 +307,10 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
         Parameters
         ----------
-        X, y
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sources, as for `fit`.
+        y : list or 1-D object array of sequences of symbols
+            Targets: strings, or lists of hashables.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; each symbol has its sequence's.
 

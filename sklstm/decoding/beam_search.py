@@ -32,7 +32,7 @@ __all__ = ["Hypothesis", "beam_search"]
 class Hypothesis(NamedTuple):
     """A sequence that a search found.
 
-    Attributes
+    Parameters
     ----------
     symbols : ndarray of intp of shape (n_symbols,)
         Without the end symbol.
@@ -83,6 +83,7 @@ def beam_search(
         Whether the last symbol of a sequence of `max_length` is its end, however
         unlikely: all results end then, and no two are the same.
     n_threads : int, default=1
+        Threads that compute the probabilities; no result depends on them.
 
     Returns
     -------

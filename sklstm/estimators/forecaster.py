@@ -240,6 +240,11 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
 
+    def _interval_levels(self, coverage):
+        """Return the quantiles at the ends of an interval; all known ones if None."""
+        ends = None if coverage is None else levels_of_interval(coverage)
+        return checked_levels(ends, self._task.of_horizon)
+
     def backtest(
         self, y, X=None, *, start=None, horizon=None, stride=1, quantiles=None
     ):

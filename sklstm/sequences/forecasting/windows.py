@@ -76,6 +76,11 @@ class WindowReader:
         tiny = 16 * np.finfo(np.float64).eps * np.abs(self._means)
         self._spreads = np.where(spread > tiny, spread, 1.0)
 
+    @property
+    def standard_scale(self):
+        """Means and spreads of the covariates."""
+        return self._means, self._spreads
+
     def contexts(self, series, origins, which, measures):
         """Gather what is known at some origins.
 
@@ -279,6 +284,20 @@ class SeriesScales:
             share = (series.steps.lengths / series.steps.lengths.sum())[:, np.newaxis]
             center, scale = (share * self._measures ** [1, 2]).sum(axis=0) ** [1, 0.5]
             self._measures[:] = center, scale
+
+    @property
+    def shared(self):
+        """Center and scale of all series, if they have the same; otherwise None."""
+        same = self._together or len(self._measures) == 1
+        return tuple(self._measures[0].tolist()) if same else None
+
+    @property
+    def table(self):
+        """Center and scale of the series measured, by their ids if they have some."""
+        measures = self._measures.tolist()
+        if self._ids is None:
+            return measures
+        return dict(zip(map(str, self._ids.tolist()), measures, strict=True))
 
     def of(self, series):
         """Return center and scale of some series, (n_series, 2).

@@ -118,7 +118,7 @@ def test_a_sequence_without_a_label_is_named(library, nothing):
 
 def test_a_step_without_a_label_is_named(library):
     with pytest.raises(
-        ValueError, match=r"'gait' has no value at time 0\.1 of sequenc"
+        ValueError, match=r"'gait' has no value at time 0\.1 of sequence"
     ):
         from_labelled_frame(
             library.DataFrame(WALKS), **COLUMNS, target="gait", per_step=True

@@ -110,7 +110,7 @@ class FrameStacker(
         if layout.n_timesteps is not None:
             n_timesteps = -(-layout.n_timesteps // n_frames)
             layout = layout._replace(kind="3d", n_timesteps=n_timesteps)
-        return restore_layout(result, layout)
+        return self._as_configured(restore_layout(result, layout), X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the channels after `transform`.

@@ -71,7 +71,7 @@ class Checkpoint:
     >>> checkpoint = Checkpoint(folder.name + "/classifier.npz", every_epochs=10)
     >>> classifier = LSTMClassifier(hidden_layer_sizes=8, max_iter=20, random_state=0)
     >>> classifier = classifier.set_callbacks(checkpoint).fit(X, y)
-    >>> checkpoint
+    >>> checkpoint  # doctest: +ELLIPSIS
     Checkpoint('...classifier.npz', every_epochs=10)
     >>> folder.cleanup()
     """

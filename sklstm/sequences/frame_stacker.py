@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
 from .container import Sequences, offsets_of
 from .layouts import restore_layout
@@ -14,7 +15,11 @@ from .validation import validate_sequences
 
 
 class FrameStacker(
-    TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    TableOutputMixin,
+    TransformerMixin,
+    CallbackSupport,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Put each few consecutive steps of a sequence side by side as one step.
 
@@ -49,6 +54,7 @@ class FrameStacker(
     def __init__(self, n_frames=2):
         self.n_frames = n_frames
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Take note of the channels.
 
@@ -63,8 +69,10 @@ class FrameStacker(
         -------
         self : FrameStacker
         """
+        tasks = FitTasks(self, X, y)
         self._check_n_frames()
         validate_sequences(self, X, reset=True, dtype=None)
+        tasks.end()
         return self
 
     def transform(self, X):

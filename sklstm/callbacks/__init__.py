@@ -7,6 +7,8 @@ for each epoch (of "lbfgs": iteration); ``partial_fit`` has one epoch.
 - :class:`sklearn.callback.ProgressBar` goes on the outermost estimator, such as a
   search or a pipeline; its ``max_propagation_depth`` says how deep it looks.
 - :class:`sklearn.callback.ScoringMonitor` scores the training data after every epoch.
+  (Name its scores, or give a dictionary of scorers: in scikit-learn 1.9.1 None, and
+  functions that return one number, fail.)
   With ``scoring=recorded_scores`` it keeps the loss and the validation figures that
   training has computed anyway; both also inside a pipeline and a search.
 - :class:`Checkpoint` lets a fit that was killed go on to the same bits.

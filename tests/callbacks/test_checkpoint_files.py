@@ -15,7 +15,6 @@ from callbacks.fits import (
 )
 from sklearn.model_selection import GridSearchCV
 
-from sklstm import _kernels
 from sklstm.callbacks import Checkpoint, plain_files
 
 # ---- files of others -----------------------------------------------------------------
@@ -99,7 +98,6 @@ def test_another_version_is_an_error(tmp_path):
         fit("classifier", Checkpoint(path))
 
 
-@pytest.mark.skipif(len(_kernels.supported_isas()) < 2, reason="one instruction set")
 def test_another_instruction_set_is_a_warning(tmp_path):
     path = tmp_path / "fit.npz"
     with pytest.raises(Broken):

@@ -22,6 +22,9 @@ for each epoch (of "lbfgs": iteration); ``partial_fit`` has one epoch.
 Callbacks see X and y as they were passed to ``fit``. Where there is no y, because the
 targets are later steps of the same sequences, it is X once more. Validation data are
 not passed on: `ScoringMonitor` would hand them to its scorer.
+
+Clones of an estimator share its callbacks, and a pickle contains them;
+``set_callbacks()`` takes them off, which skops needs, that knows no callbacks.
 """
 
 from .checkpoint import Checkpoint

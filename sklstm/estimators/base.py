@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_callbacks import attributes_in_fit
 from .._threads import effective_n_threads
 from ..network import RecurrentNetwork
+from ..persistence import VersionedState
 from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
 from ..training import TrainingDivergedError, TrainingOptions, train
@@ -25,6 +26,7 @@ from .parameters import (
     fixed_parameters,
 )
 from .shared_parameters import SharedParameters
+from .starting_weights import initialize
 from .streaming import StreamingMixin
 from .watched import WatchedFits
 
@@ -36,7 +38,7 @@ ROWS_PER_PASS = 65536
 _PRODUCTS_OF_A_TRAINING_STEP = 3
 
 
-class RecurrentEstimator(StreamingMixin, WatchedFits, SharedParameters):
+class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedParameters):
     """Base of all estimators.
 
     A subclass says what to learn (`_new_task`) and how a sequence becomes one vector
@@ -50,7 +52,7 @@ class RecurrentEstimator(StreamingMixin, WatchedFits, SharedParameters):
     _attribute_docs = {
         "n_features_in_": """int
             Number of channels; for 2-D input the number of columns.""",
-        "feature_names_in_": """ndarray of shape (n_features_in_,)
+        "feature_names_in_": """ndarray of shape (`n_features_in_`,)
             Names of the channels (columns), if the input had names.""",
         "n_outputs_": """int
             Number of outputs of the network's head.""",
@@ -253,13 +255,7 @@ class RecurrentEstimator(StreamingMixin, WatchedFits, SharedParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return make(config, self._network.parameters)
         network = make(config)
-        network.initialize(
-            random_state,
-            weight_init=self.weight_init,
-            init_scale=self.init_scale,
-            forget_bias=self.forget_bias,
-            max_length=_longest(sequences, weights),
-        )
+        initialize(network, self, random_state, _longest(sequences, weights))
         return network
 
     def _network_config(self, task, sequences):
@@ -320,6 +316,11 @@ class RecurrentEstimator(StreamingMixin, WatchedFits, SharedParameters):
         network = self._fitted_network()
         sequences = validate_sequences(self, X, reset=False, dtype=network.dtype)
         return self._run(sequences, method)
+
+    def _read_steps(self, X):
+        """Check X; return the steps that the fitted network reads, for inspection."""
+        dtype = self._fitted_network().dtype
+        return validate_sequences(self, X, reset=False, dtype=dtype)
 
     def _run(self, sequences, method, **arguments):
         """Run the fitted network over sequences.

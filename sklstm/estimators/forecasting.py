@@ -261,6 +261,20 @@ class ForecastingMixin:
             return forecasts.values(contexts, ahead, horizon)
         return forecasts.quantiles(contexts, ahead, horizon, levels)
 
+    def _read_steps(self, X):
+        """Return the windows that are read to forecast what follows some series."""
+        self._fitted_network()
+        is_frame = is_long(X, self._long_columns())
+        if len(self._reader.known_ahead) and not is_frame:
+            raise ValueError(
+                f"This forecaster reads {len(self._reader.known_ahead)} covariate(s) "
+                "beside the series: pass a long data frame, which holds both."
+            )
+        series, ahead = self._known(self._reader.horizon, None, X)
+        ends, which = series.steps.offsets[1:], np.arange(len(series.steps))
+        contexts = self._contexts(series, ends, which)
+        return self._reader.inputs(contexts, ahead, self._network.dtype)
+
     def _answer(self, windows):
         outputs = self._run(windows, "predict")
         return self._task.answers(outputs, len(windows))

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
+from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
@@ -15,6 +16,7 @@ from .validation import validate_sequences
 
 
 class FrameStacker(
+    VersionedState,
     TableOutputMixin,
     TransformerMixin,
     CallbackSupport,
@@ -38,7 +40,7 @@ class FrameStacker(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     Examples

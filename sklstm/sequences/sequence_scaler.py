@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
+from ..persistence import VersionedState
 from .container import Sequences
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
@@ -12,6 +13,7 @@ from .validation import validate_sequences
 
 
 class SequenceScaler(
+    VersionedState,
     TableOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -35,7 +37,7 @@ class SequenceScaler(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     See Also

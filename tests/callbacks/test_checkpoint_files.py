@@ -39,6 +39,18 @@ def test_other_parameters_are_an_error_that_names_them(parameters, words, tmp_pa
     assert not hasattr(estimator, "classes_")
 
 
+def test_given_weights_are_compared_to_the_last_one(tmp_path):
+    """NumPy prints three numbers of either end of a large array."""
+    path, large = tmp_path / "fit.npz", {"hidden_layer_sizes": 20}
+    weights = fit("classifier", **large).layers_
+    copied = [[{k: v.copy() for k, v in one.items()} for one in of] for of in weights]
+    fit("classifier", Checkpoint(path), **large, weight_init=weights)
+    fit("classifier", Checkpoint(path), **large, weight_init=copied)
+    copied[0][0]["weight_hh"][40, 10] += 1e-3
+    with pytest.raises(ValueError, match="another fit: weight_init was"):
+        fit("classifier", Checkpoint(path), **large, weight_init=copied)
+
+
 def test_threads_and_words_on_the_screen_do_not_matter(tmp_path, capsys):
     path = tmp_path / "fit.npz"
     with pytest.raises(Broken):

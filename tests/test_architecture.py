@@ -33,7 +33,7 @@ ARROWS = {
         "_sklearn_compat",
     },
     # Sequences: a fit that is saved is known by its data.
-    "callbacks": {"training", "sequences"},
+    "callbacks": {"training", "sequences", "_version"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},

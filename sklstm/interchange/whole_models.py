@@ -258,5 +258,6 @@ def _example(estimator, n_features, n_outputs, classes):
     if isinstance(estimator, SequenceTransformer):
         return np.zeros((2, 2, n_features)), [0, 1]
     if isinstance(estimator, LSTMRegressor):
-        return np.zeros((1, 1, n_features)), np.zeros((1, n_outputs))
+        y = np.zeros(1) if n_outputs == 1 else np.zeros((1, n_outputs))
+        return np.zeros((1, 1, n_features)), y
     return np.zeros((len(classes), 1, n_features)), classes

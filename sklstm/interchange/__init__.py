@@ -1,4 +1,8 @@
-"""Models and weights of other libraries: in and out, with NumPy alone.
+"""Models and weights of other libraries: in and out.
+
+onnx/                  `to_onnx`: whole estimators and pipelines as ONNX graphs
+
+Weights, with NumPy alone:
 
 layout.py              the one table of gate orders, signs and biases
 recurrent_weights.py   `RecurrentWeights`, which every format becomes and is made from
@@ -11,6 +15,7 @@ safetensors_files.py   files of arrays
 """
 
 from .keras_weights import from_keras, to_keras
+from .onnx import EncoderDecoder, onnx_inputs, pad, register_converters, to_onnx
 from .onnx_weights import from_onnx_weights, to_onnx_weights
 from .recurrent_weights import RecurrentWeights
 from .safetensors_files import load_safetensors, save_safetensors
@@ -18,15 +23,20 @@ from .torch_weights import from_torch, to_torch
 from .whole_models import get_weights, set_weights
 
 __all__ = [
+    "EncoderDecoder",
     "RecurrentWeights",
     "from_keras",
     "from_onnx_weights",
     "from_torch",
     "get_weights",
     "load_safetensors",
+    "onnx_inputs",
+    "pad",
+    "register_converters",
     "save_safetensors",
     "set_weights",
     "to_keras",
+    "to_onnx",
     "to_onnx_weights",
     "to_torch",
 ]

@@ -11,6 +11,7 @@ from .crf_head import CRFHead
 from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
+from .input_gradients import InputGradients
 from .memory import Workspace
 from .parameters import FlatParameters, ParameterLayout, read_only
 from .stack import LayerStack
@@ -25,7 +26,7 @@ SPARE_STATES = 1 << 16
 MAX_SPARES = 8
 
 
-class RecurrentNetwork(FlatParameters):
+class RecurrentNetwork(InputGradients, FlatParameters):
     """Recurrent layers under a linear head.
 
     Parameters

@@ -21,6 +21,7 @@ def to_onnx_weights(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
 
     Returns
     -------

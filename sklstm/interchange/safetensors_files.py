@@ -44,6 +44,7 @@ def save_safetensors(state_dict, path, *, metadata=None):
     state_dict : mapping from str to array or tensor
         Such as `to_torch` returns.
     path : str or path
+        Where to; a file that is there is replaced.
     metadata : mapping from str to str, default=None
         Words about the arrays.
 
@@ -92,6 +93,7 @@ def load_safetensors(path):
     Parameters
     ----------
     path : str or path
+        The file.
 
     Returns
     -------

@@ -114,8 +114,62 @@ def test_weights_of_symbols_have_their_table():
     assert_same_weights(from_torch(to_torch(model)), weights)
     with pytest.raises(TypeError, match=r"set_weights sets .* got LSTMLanguageModel"):
         set_weights(LSTMLanguageModel(), weights)
-    with pytest.raises(ValueError, match="table of 6 symbols"):
-        set_weights(LSTMTagger(), weights, classes=list("abcdef"))
+
+
+SYMBOLS = ["the", "a", None, "dog", "cat"]
+TEXTS = [["a", "dog"], ["the", "bird", "a", "cat", "the"], ["dog"]]
+
+
+@pytest.mark.parametrize("unknown", [None, "fish"], ids=["has_a_row", "reads_the_mean"])
+def test_a_tagger_reads_symbols_by_the_rows_of_a_table(unknown):
+    """Not in the order of the table: the estimator sorts them."""
+    symbols = [unknown if symbol is None else symbol for symbol in SYMBOLS]
+    weights = random_weights(
+        "gru", bidirectional=True, pooling=None, n_symbols=5, n_outputs=3
+    )
+    table = weights.embedding
+    of_unknown = table[2] if unknown is None else table.mean(axis=0)
+    X = [
+        np.array(
+            [table[symbols.index(w)] if w in symbols else of_unknown for w in text]
+        )
+        for text in TEXTS
+    ]
+    classes = ["noun", "article", "other"]
+    of_vectors = RecurrentWeights("gru", weights.layers, weights.head)
+    expected = set_weights(LSTMTagger(), of_vectors, classes=classes).predict_proba(X)
+    tagger = set_weights(
+        LSTMTagger(min_count=2), weights, classes=classes, symbols=symbols
+    )
+    for found, wanted in zip(tagger.predict_proba(TEXTS), expected, strict=True):
+        assert_close(found, wanted, 1e-13)
+    assert tagger.embedding_size == 3
+    tagger.set_params(max_iter=2, warm_start=True)
+    tagger.fit(TEXTS, [["noun"] * len(text) for text in TEXTS])
+    assert len(tagger.loss_curve_) == 2
+
+
+@pytest.mark.parametrize(
+    "estimator, symbols, message",
+    [
+        (LSTMTagger(), None, "table of 5 symbols: expected as many in symbols"),
+        (LSTMTagger(), list("abc"), "got 3"),
+        (LSTMTagger(), list("abcda"), "must be different"),
+        (LSTMTagger(lowercase=True), list("abcDA"), "reads 'd', .* in lower case"),
+        (LSTMTagger(character_size=2), list("abcde"), "character_size=2"),
+        (LSTMClassifier(), list("abcde"), "LSTMClassifier reads vectors"),
+    ],
+)
+def test_symbols_that_do_not_fit_are_named(estimator, symbols, message):
+    weights = random_weights("gru", n_symbols=5)
+    before = estimator.get_params()
+    with pytest.raises(ValueError, match=message):
+        set_weights(estimator, weights, classes=["x", "y"], symbols=symbols)
+    assert estimator.get_params() == before
+    with pytest.raises(ValueError, match="the weights have none"):
+        set_weights(
+            LSTMTagger(), random_weights("gru"), classes=["x", "y"], symbols=["a"]
+        )
 
 
 # Classes ----

@@ -21,6 +21,7 @@ def to_onnx_weights(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
 
     Returns
     -------
@@ -143,7 +144,7 @@ def from_onnx_weights(nodes):
     return RecurrentWeights(cells[0], layers, head=head, embedding=embedding)
 
 
-# ---- our layer -> node -----------------------------------------------------------------
+# ---- our layer -> node ---------------------------------------------------------------
 
 
 def _node(op_type, inputs, **attributes):
@@ -179,7 +180,7 @@ def _to_direction(cell, kind, parameters):
     return inputs
 
 
-# ---- node -> our layer -----------------------------------------------------------------
+# ---- node -> our layer ---------------------------------------------------------------
 
 
 def _checked_inputs(node, number):
@@ -209,7 +210,8 @@ def _from_node(node, inputs, number):
         _from_direction(cell, {name: array[k] for name, array in inputs.items()})
         for k in range(n_directions)
     ]
-    if all(not array.any() for one in layer for n, array in one.items() if n[-2:] == "_0"):
+    states = [one[name] for one in layer for name in one if name.endswith("_0")]
+    if not any(state.any() for state in states):
         layer = [{n: a for n, a in one.items() if n[-2:] != "_0"} for one in layer]
     return cell, layer
 
@@ -263,8 +265,9 @@ def _n_directions(attributes, what):
 
 def _cell_of(operator, attributes, inputs, n_directions, what):
     """Name of our cell, once it is sure that we have it."""
-    if attributes.get("clip") is not None:
-        raise ValueError(f"{what} has clip={attributes['clip']}, which no cell here has.")
+    clip = attributes.get("clip")
+    if clip is not None:
+        raise ValueError(f"{what} has clip={clip}, which no cell here has.")
     given = attributes.get("activations")
     if operator == "RNN":
         given = given or ["Tanh"] * n_directions

@@ -10,9 +10,7 @@ import pytest
 from .assumed import ASSUMED
 from .pages import DOCS, python_blocks, sources
 
-PAGES = {
-    str(path.relative_to(DOCS)): path for path in sources() if python_blocks(path)
-}
+PAGES = {str(path.relative_to(DOCS)): path for path in sources() if python_blocks(path)}
 del PAGES["index.md"]  # the README's example, which tests/test_readme.py runs
 
 

@@ -120,16 +120,19 @@ class GraphBuilder:
     def constant(self, value):
         """Return the name of a constant."""
         array = np.asarray(value)
-        if array.dtype.kind in "US" or array.dtype == object:
-            array = array.astype(object)
+        if array.dtype.kind in "OUS":  # texts
+            return self._stored(array.astype(object))
+        if array.size > _SMALL:
+            return self._stored(array)
         key = (array.dtype.str, array.shape, array.tobytes())
-        if array.dtype != object and array.size <= _SMALL and key in self._constants:
-            return self._constants[key]
+        if key not in self._constants:
+            self._constants[key] = self._stored(array)
+        return self._constants[key]
+
+    def _stored(self, array):
         name = self.name("constant")
-        # A copy: what is kept must be contiguous, and no read-only view.
         tensor = self.onnx.numpy_helper.from_array(np.array(array, order="C"), name)
         self.initializers.append(tensor)
-        self._constants[key] = name
         return name
 
     def cast(self, x, dtype):

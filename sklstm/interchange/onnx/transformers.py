@@ -59,8 +59,9 @@ class TimestepExport(_StepsExport):
             # What can be wrong is as manifold as transformers are; skl2onnx knows.
             raise ValueError(
                 f"skl2onnx does not convert the {type(transformer).__name__} in a "
-                f"{self.estimator_name}: {error} (Graphs read arrays: columns are chosen by number, not by "
-                "name. Functions of NumPy are no part of a graph: apply them before.)"
+                f"{self.estimator_name}: {error} (Graphs read arrays: columns are "
+                "chosen by number, not by name. Functions of NumPy are no part of a "
+                "graph: apply them before.)"
             ) from error
 
 

@@ -29,7 +29,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from sklstm import LSTMTranscriber, TimestepTransformer
+from sklstm import LSTMClassifier, LSTMTranscriber, TimestepTransformer
+from sklstm.datasets import load_japanese_vowels
 from sklstm.interchange import onnx_inputs, pad, register_converters, to_onnx
 from sklstm.sequences import FrameStacker, SequenceScaler
 
@@ -85,6 +86,19 @@ def test_the_graph_says_what_the_last_step_is():
     versions = {one.domain: one.version for one in model.opset_import}
     assert versions[""] == 19
     onnx.checker.check_model(model, full_check=True)
+
+
+def test_speakers_are_told_apart_by_the_graph():
+    """Real sequences of many lengths: as good as the pipeline, sample by sample."""
+    X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
+    pipeline = make_pipeline(
+        TimestepTransformer(StandardScaler()),
+        LSTMClassifier(hidden_layer_sizes=24, max_iter=25, random_state=0),
+    ).fit(X, y)
+    found = exported(pipeline, X_test)
+    assert_close(found["probabilities"], pipeline.predict_proba(X_test))
+    assert np.mean(found["label"] == y_test) > 0.9
 
 
 @pytest.mark.parametrize("output", ["last", "max"])

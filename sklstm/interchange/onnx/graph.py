@@ -91,7 +91,7 @@ class GraphBuilder:
         """Return a name that nothing else has."""
         return f"{self._prefix}{what.lower()}_{next(self._numbers)}"
 
-    def op(self, op_type, *inputs, n_outputs=1, domain="", **attributes):
+    def op(self, op_type, *inputs, n_outputs=1, **attributes):
         """Add a node.
 
         Parameters
@@ -101,7 +101,6 @@ class GraphBuilder:
             Names; everything else becomes a constant: numbers and lists of ints of
             int64, arrays of their dtype.
         n_outputs : int, default=1
-        domain : str, default=""
         **attributes
 
         Returns
@@ -112,7 +111,7 @@ class GraphBuilder:
         outputs = [self.name(op_type) for _ in range(n_outputs)]
         self.nodes.append(
             self.onnx.helper.make_node(
-                op_type, inputs, outputs, name=outputs[0], domain=domain, **attributes
+                op_type, inputs, outputs, name=outputs[0], **attributes
             )
         )
         return outputs[0] if n_outputs == 1 else outputs

@@ -13,8 +13,6 @@ __all__ = ["FrameStackerExport", "SequenceScalerExport", "TimestepExport"]
 class _StepsExport(VectorExport):
     """Of transformers that hand out sequences."""
 
-    hands_out_steps = True
-
     def outputs(self, graph, inputs):
         """Add the nodes; see `Export`."""
         x, lengths = with_channels(graph, inputs["X"]), inputs.get("lengths")

@@ -200,9 +200,9 @@ class RecurrentLayer(LayerWeights):
         packed : PackedLayer
             From `pack_forward`.
         workspace : Workspace
-        gradients : mapping from str to ndarray
+        gradients : mapping from str to ndarray or None
             Parameter gradients: of weights and biases overwritten, of the others left
-            to `finish_gradients`.
+            to `finish_gradients`. None computes none of them.
         d_states : StateGradient
             Carried over the window.
         d_output : ndarray of shape (n_rows, output_stride), default=None
@@ -225,9 +225,10 @@ class RecurrentLayer(LayerWeights):
             wants_initial, d_states.carry, d_states.zoned, d_states.peephole,
             d_projected, plan.n_threads,
         )  # fmt: skip
-        self._weight_gradients(
-            plan, x, states, d_projected, workspace, gradients, accumulate
-        )
+        if gradients is not None:
+            self._weight_gradients(
+                plan, x, states, d_projected, workspace, gradients, accumulate
+            )
 
     def _weight_gradients(
         self, plan, x, states, d_projected, workspace, gradients, accumulate

@@ -94,7 +94,7 @@ def test_a_linear_model_is_explained_by_its_weights():
 
 
 def test_planted_structure_is_found(planted):
-    model, X, y = planted
+    model, X, _ = planted
     X = X[:60]
     gradients = input_gradients(model, X)
     assert_planted(np.abs(gradients).mean(axis=0))

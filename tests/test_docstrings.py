@@ -18,6 +18,8 @@ MODULES = [
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
+    if ".interchange.onnx." in name:
+        pytest.importorskip("skl2onnx")
     draws = ".displays." in name
     plt = pytest.importorskip("matplotlib.pyplot") if draws else None
     module = importlib.import_module(name)

@@ -109,6 +109,8 @@ class ForecastingMixin:
     def _pooling(self):
         return "last"
 
+    _drawn = ("_path_seed",)
+
     def _no_stream(self):
         raise AttributeError(
             "A forecaster does not take single steps: predict(y=...) forecasts from "
@@ -134,10 +136,11 @@ class ForecastingMixin:
             self._remember(series)
             later = None if y_val is None else self._read_series(y_val, X_val)
             training, validation = self._training_parts(series, sample_weight, later)
+            shown = (y, X, None)
             if piece:
-                self._partial_fit(*training)
+                self._partial_fit(*training, shown=shown)
             else:
-                self._fit(*training, validation)
+                self._fit(*training, validation, shown=shown)
         return self
 
     def _read_series(self, y, X):

@@ -160,9 +160,11 @@ def check_fixed(estimator, fitted):
         If one has another value.
     """
     for name, value in fixed_parameters(estimator).items():
-        if value != fitted[name]:
+        # A file saved before there was such a parameter means the default.
+        before = fitted.get(name, getattr(type(estimator), name))
+        if value != before:
             raise ValueError(
-                f"{type(estimator).__name__} was fitted with {name}={fitted[name]!r}, "
+                f"{type(estimator).__name__} was fitted with {name}={before!r}, "
                 f"so training cannot go on with {name}={value!r}. Set {name} back, or "
                 "start anew with warm_start=False and fit."
             )

@@ -233,8 +233,13 @@ default=None
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : list, array or 1-D object array of sequences of labels
+            As many labels for each sequence as it has steps.
+        sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
+default=None
+            A weight for each sequence, or for each of its steps; None means ones.
         classes : array-like of shape (n_classes,), default=None
             All labels that may ever come. Needed in the first call.
 
@@ -335,8 +340,13 @@ default=None
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : list, array or 1-D object array of sequences of labels
+            As many labels for each sequence as it has steps.
+        sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
+default=None
+            A weight for each sequence, or for each of its steps; None means ones.
 
         Returns
         -------

@@ -20,6 +20,7 @@ parameters.py     flat vector and views    memory.py    aligned arrays, workspac
 streaming.py      sequences that arrive step by step
 input_gradients.py   explanations: from what is said back to what is read
 initializers.py   starting values          links.py     softmax, logistic, exponential
+given_weights.py  starting values that a user has
 ctc.py            loss of labels without times
 blas.py           LAPACK on one thread
 """

@@ -117,14 +117,9 @@ class RecurrentNetwork(InputGradients, FlatParameters):
         """Length of the flat vector."""
         return self._parameter_layout.n_parameters
 
-    @property
-    def layers(self):
-        """Read-only views: a list of layers, each a list of directions, each a dict."""
+    def _views_of_layers(self):
         return [
-            [
-                read_only(self._layer_parameters[i, direction])
-                for direction in self.config.directions
-            ]
+            [self._layer_parameters[i, direction] for direction in self.config.directions]
             for i in range(len(self.config.hidden_layer_sizes))
         ]
 

@@ -274,8 +274,17 @@ class Sequences:
             raise ValueError("an array of sequences cannot be made without copying")
         return as_object_array(self)
 
-    def __reduce__(self):
-        return _unpickled, (self.values, self.lengths, self.feature_names)
+    # In plain values, which skops can store too; checked again when they are read.
+
+    def __getstate__(self):
+        return {
+            "values": self.values,
+            "lengths": self.lengths,
+            "feature_names": self.feature_names,
+        }
+
+    def __setstate__(self, state):
+        self.__init__(**state)
 
     def __repr__(self):
         n_samples = len(self)
@@ -286,10 +295,6 @@ class Sequences:
             what += f" of {span} time step{'' if span == 1 else 's'}"
         features = f"{self.n_features} feature{'' if self.n_features == 1 else 's'}"
         return f"Sequences({what}, {features}, {self.dtype})"
-
-
-def _unpickled(values, lengths, feature_names):
-    return Sequences(values, lengths, feature_names=feature_names)
 
 
 def offsets_of(lengths):

@@ -180,6 +180,9 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
     rows, ids, times = sorted_keys(frame, id, time)
     continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
     _check_times(rows, ids, times, continues, step)
+    booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
+    if booleans:  # which make an array of objects beside numbers, and with gaps
+        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
     values = frame.select(columns).to_numpy()
     if not np.array_equal(rows, np.arange(len(rows))):
         values = values[rows]

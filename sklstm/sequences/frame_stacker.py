@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
+from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
@@ -14,7 +15,11 @@ from .validation import validate_sequences
 
 
 class FrameStacker(
-    TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    VersionedState,
+    TableOutputMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Put each few consecutive steps of a sequence side by side as one step.
 
@@ -33,7 +38,7 @@ class FrameStacker(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     Examples

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..persistence import VersionedState
 from .container import Sequences
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
@@ -11,6 +12,7 @@ from .validation import validate_sequences
 
 
 class SequenceScaler(
+    VersionedState,
     TableOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -33,7 +35,7 @@ class SequenceScaler(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     See Also

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
+from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import (
     InputLayout,
@@ -49,7 +50,11 @@ def _wrapped_has(method):
 
 
 class TimestepTransformer(
-    TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    VersionedState,
+    TableOutputMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Apply a transformer of 2-D data to every time step of sequences.
 
@@ -79,7 +84,7 @@ class TimestepTransformer(
         The fitted transformer.
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     See Also
@@ -143,8 +148,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------
@@ -162,8 +171,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------

@@ -4,16 +4,16 @@ import numpy as np
 
 __all__ = ["GREY", "PALETTE", "draw_matrix", "figure_axes", "number_ticks"]
 
-# Okabe and Ito's colours, which readers with any kind of colour vision can tell apart
-# (https://jfly.uni-koeln.de/color), the darkest on white first.
+# Okabe and Ito's colors, which readers with any kind of color vision can tell apart
+# (https://jfly.uni-koeln.de/color). Drawn with unless the user has chosen others.
 PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
 GREY = "0.45"
 
-# Labels that still fit side by side, and characters of all of them.
+# Labels that still fit side by side, and the width of a character in parts of its size.
 MAX_LABELS = 60
-CHARACTERS = 75
+WIDTH_OF_CHARACTER = 0.6
 
 
 def figure_axes(ax, caller, *, n_panels=1, figsize=None, height_ratios=None):
@@ -50,26 +50,33 @@ def figure_axes(ax, caller, *, n_panels=1, figsize=None, height_ratios=None):
     if ax is None:
         figure = plt.figure(figsize=figsize, layout="constrained")
         axes = _stacked(figure, figure.add_gridspec, n_panels, height_ratios)
-        for one in axes:
-            one.set_prop_cycle(color=PALETTE)
-        return axes
-    if isinstance(ax, Axes):
-        if n_panels == 1:
-            return np.array([ax])
-        if ax.get_subplotspec() is None:
-            raise ValueError(
-                f"{caller} draws {n_panels} panels: pass an Axes made by subplots, "
-                f"which can be divided, or {n_panels} of them."
-            )
-        ax.set_axis_off()
-        grid = ax.get_subplotspec().subgridspec
-        return _stacked(ax.figure, grid, n_panels, height_ratios)
-    axes = np.ravel(np.asarray(ax, dtype=object))
+    elif isinstance(ax, Axes):
+        axes = np.array([ax])
+        if n_panels > 1:
+            axes = _divided(ax, caller, n_panels, height_ratios)
+    else:
+        axes = np.ravel(np.asarray(ax, dtype=object))
     if len(axes) != n_panels:
         raise ValueError(
             f"{caller} draws {n_panels} panel(s), but ax holds {len(axes)} Axes."
         )
+    if plt.rcParams["axes.prop_cycle"] == plt.rcParamsDefault["axes.prop_cycle"]:
+        for one in axes:
+            if not one.has_data():  # otherwise colors go on where they are
+                one.set_prop_cycle(color=PALETTE)
     return axes
+
+
+def _divided(ax, caller, n_panels, height_ratios):
+    """Panels in the place of the user's one Axes."""
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError(
+            f"{caller} draws {n_panels} panels: pass an Axes made by subplots, which "
+            f"can be divided, or {n_panels} of them."
+        )
+    ax.set_axis_off()
+    return _stacked(ax.figure, place.subgridspec, n_panels, height_ratios)
 
 
 def _stacked(figure, make_grid, n_panels, height_ratios):
@@ -128,14 +135,19 @@ def number_ticks(axis, labels=None, *, rotation=60):
     shown = list(map(str, labels))[::every]
     axis.set_ticks(range(0, len(labels), every), shown)
     if axis.axis_name == "x":
-        _turn_long(axis.get_majorticklabels(), rotation)
+        _turn_long(axis, rotation)
 
 
-def _turn_long(texts, rotation):
-    """Turn the labels that would run into their neighbors; all if most would."""
-    room = max(2, CHARACTERS // max(1, len(texts)))
-    is_long = np.array([len(text.get_text()) > room for text in texts], dtype=bool)
-    if is_long.mean() > 0.5:
+def _turn_long(axis, rotation):
+    """Turn the labels that would run into their neighbors; all, if not only a few."""
+    texts, ax = axis.get_majorticklabels(), axis.axes
+    if not texts:
+        return
+    points = 72 * ax.get_window_extent().width / ax.figure.dpi / len(texts)
+    room = points / (WIDTH_OF_CHARACTER * texts[0].get_size()) - 1
+    lengths = np.array([len(text.get_text()) for text in texts])
+    is_long = lengths > max(1, room)
+    if is_long.mean() > 0.25:
         is_long[:] = True
     for text in np.array(texts, dtype=object)[is_long]:
         text.set(rotation=rotation, ha="right", rotation_mode="anchor")

@@ -28,20 +28,22 @@ ARROWS = {
         "decoding",
         "_threads",
         "_sklearn_compat",
+        "_typing",
     },
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
-    "decoding": {"_kernels"},
-    "sequences": {"_sklearn_compat"},
+    "decoding": {"_kernels", "_typing"},
+    "sequences": {"_sklearn_compat", "_typing"},
     "_kernels": set(),
     "inspection": {"estimators", "network"},
     "interchange": {"estimators", "network"},
     # Decoding: an error rate is made of edit distances.
-    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
-    "datasets": set(),
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
+    "datasets": {"_typing"},
     "_threads": set(),
     "_sklearn_compat": set(),
+    "_typing": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._threads import effective_n_threads
+from .._typing import Array
 from ..network import RecurrentNetwork
 from ..sequences import validate_sequences
 from ..sequences.packing import pack_batch
@@ -75,7 +76,9 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
 
     # ---- for subclasses ------------------------------------------------------------
 
-    _words_of = {}  # names of parameters for fields of the network's configuration
+    _words_of: dict[
+        str, str
+    ] = {}  # names of parameters for fields of the network's configuration
 
     def _new_task(self, classes=None, *, incremental=False):
         """Return the task of a new fit, or of the first ``partial_fit``."""
@@ -342,7 +345,7 @@ class RecurrentEstimator(StreamingMixin, SharedParameters):
         return "_network" in vars(self)
 
     @property
-    def layers_(self):
+    def layers_(self) -> list[list[dict[str, Array]]]:
         """Read-only views of the recurrent weights."""
         return self._fitted_network().layers
 

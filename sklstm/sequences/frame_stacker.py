@@ -1,19 +1,21 @@
 """`FrameStacker`: several steps side by side become one."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
+from .._typing import ArrayLike, ObjectArray, SequencesLike
 from .container import Sequences, offsets_of
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
 from .validation import validate_sequences
 
 
-class FrameStacker(
+class FrameStacker(  # type: ignore[call-arg]
     TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Put each few consecutive steps of a sequence side by side as one step.
@@ -46,10 +48,10 @@ class FrameStacker(
            [4., 4.]])
     """
 
-    def __init__(self, n_frames=2):
+    def __init__(self, n_frames: int = 2):
         self.n_frames = n_frames
 
-    def fit(self, X, y=None):
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Take note of the channels.
 
         Parameters
@@ -67,7 +69,7 @@ class FrameStacker(
         validate_sequences(self, X, reset=True, dtype=None)
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Stack the steps.
 
         Parameters
@@ -107,7 +109,9 @@ class FrameStacker(
             layout = layout._replace(kind="3d", n_timesteps=n_timesteps)
         return restore_layout(result, layout)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> ObjectArray:
         """Names of the channels after `transform`.
 
         Parameters

@@ -1,16 +1,19 @@
 """`SequenceScaler`: each sequence on a scale of its own."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._typing import SequencesLike
 from .container import Sequences
 from .layouts import restore_layout
 from .table_output import TableOutputMixin
 from .validation import validate_sequences
 
 
-class SequenceScaler(
+class SequenceScaler(  # type: ignore[call-arg]
     TableOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -51,10 +54,10 @@ class SequenceScaler(
     [-1.22474487  0.          1.22474487]
     """
 
-    def __init__(self, *, with_std=True):
+    def __init__(self, *, with_std: bool = True):
         self.with_std = with_std
 
-    def fit(self, X, y=None):
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Take note of the channels.
 
         Parameters
@@ -71,7 +74,7 @@ class SequenceScaler(
         validate_sequences(self, X, reset=True, dtype=(np.float64, np.float32))
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Scale each sequence by itself.
 
         Parameters

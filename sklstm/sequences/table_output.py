@@ -1,5 +1,7 @@
 """``set_output`` for transformers whose result is a table only sometimes."""
 
+from typing import Self
+
 from .._sklearn_compat import _get_container_adapter
 
 
@@ -13,7 +15,7 @@ class TableOutputMixin:
     `_as_configured`.
     """
 
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Set the container of 2-D results.
 
         Results of more dimensions, arrays of sequences and `Sequences` have no form

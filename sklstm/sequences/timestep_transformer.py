@@ -1,6 +1,6 @@
 """`TimestepTransformer`: a transformer of tables, applied to the steps of sequences."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_feature_names_in
+from .._typing import ArrayLike, ObjectArray, SequencesLike
 from .container import Sequences, offsets_of
 from .layouts import (
     InputLayout,
@@ -48,7 +49,7 @@ def _wrapped_has(method):
     return check
 
 
-class TimestepTransformer(
+class TimestepTransformer(  # type: ignore[call-arg]
     TableOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Apply a transformer of 2-D data to every time step of sequences.
@@ -108,10 +109,10 @@ class TimestepTransformer(
            [  0.,  10.]])
     """
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any):
         self.transformer = transformer
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Fit the transformer on all time steps of all sequences.
 
         Parameters
@@ -138,7 +139,7 @@ class TimestepTransformer(
         self._fit("fit", X, y, params)
         return self
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(self, X: SequencesLike, y: Any = None, **params: Any) -> Any:
         """Fit the transformer and transform the same sequences.
 
         Parameters
@@ -157,7 +158,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("partial_fit"))
-    def partial_fit(self, X, y=None, **params):
+    def partial_fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Go on fitting with further sequences.
 
         Parameters
@@ -172,7 +173,7 @@ class TimestepTransformer(
         self._fit("partial_fit", X, y, params)
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Transform every time step.
 
         Parameters
@@ -191,7 +192,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: SequencesLike) -> Any:
         """Undo `transform` for every time step.
 
         Parameters
@@ -219,7 +220,9 @@ class TimestepTransformer(
         return self._restore(rows_out, _Steps(sequences.values, sequences, layout))
 
     @available_if(_wrapped_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> ObjectArray:
         """Names of the features of each time step after `transform`.
 
         Parameters
@@ -246,7 +249,7 @@ class TimestepTransformer(
             of_columns = [f"{a}_{b}" for a, b in zip(of_columns, names, strict=True)]
         return np.asarray(of_columns, dtype=object)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Describe how metadata reaches the wrapped transformer.
 
         Returns

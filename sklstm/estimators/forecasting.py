@@ -109,7 +109,7 @@ class ForecastingMixin:
     def _pooling(self):
         return "last"
 
-    _drawn = ("_path_seed",)
+    _drawn: tuple[str, ...] = ("_path_seed",)
 
     def _no_stream(self) -> NoReturn:
         raise AttributeError(

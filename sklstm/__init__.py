@@ -1,6 +1,7 @@
 """Recurrent neural networks as scikit-learn estimators, on Cython kernels."""
 
 from ._show_versions import show_versions
+from ._version import __version__ as __version__
 from .estimators import (
     LSTMClassifier,
     LSTMForecaster,
@@ -12,8 +13,6 @@ from .estimators import (
     SequenceTransformer,
 )
 from .sequences import Sequences, TimestepTransformer
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "LSTMClassifier",

@@ -20,28 +20,39 @@ PACKAGE = REPOSITORY / "sklstm"
 # What a part of the package may import from the package, besides itself. A part is a
 # folder, or a file that lies beside the folders.
 ARROWS = {
-    "__init__": {"estimators", "sequences", "_show_versions"},
+    "__init__": {"estimators", "sequences", "_show_versions", "_version"},
     "estimators": {
         "training",
         "network",
         "sequences",
         "decoding",
+        "callbacks",
+        "persistence",
         "_threads",
+        "_sklearn_callbacks",
         "_sklearn_compat",
+        "_typing",
     },
+    # Sequences: a fit that is saved is known by its data.
+    "callbacks": {"training", "sequences", "_version"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
-    "decoding": {"_kernels"},
-    "sequences": {"_sklearn_compat"},
+    "decoding": {"_kernels", "_typing"},
+    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "_typing", "persistence"},
+    "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"estimators", "network"},
-    "interchange": {"estimators", "network"},
+    "inspection": {"_threads", "estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences"},
+    # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.
-    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
-    "datasets": set(),
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
+    "datasets": {"_typing"},
     "_threads": set(),
     "_sklearn_compat": set(),
+    "_sklearn_callbacks": set(),
+    "_version": set(),
+    "_typing": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 
@@ -54,9 +65,10 @@ RUNTIME_DEPENDENCIES = {
 }
 KERNEL_DEPENDENCIES = {"cython", "libc", "openmp", "cpython"}
 OPTIONAL_DEPENDENCIES = {
+    "datasets": {"pandas", "pooch"},
     "_show_versions": {"Cython", "threadpoolctl"},
     "inspection": {"matplotlib"},
-    "interchange": {"onnx"},
+    "interchange": {"onnx", "skl2onnx"},
 }
 
 # NumPy's products run in BLAS, where a row is rounded differently alone and in a
@@ -206,6 +218,7 @@ def test_import_loads_nothing_that_is_optional():
         "before = set(sys.modules)  # scikit-learn loads pandas where it is installed\n"
         "import sklstm\n"
         "slow = {'pandas', 'polars', 'torch', 'keras', 'matplotlib', 'onnx'}\n"
+        "slow |= {'pooch', 'skops'}\n"
         "loaded = slow & (set(sys.modules) - before)\n"
         "assert not loaded, loaded\n"
     )

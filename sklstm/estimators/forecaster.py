@@ -1,15 +1,21 @@
 """`LSTMForecaster`: the past of a series, and covariates, to its future."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.metrics import r2_score
 
 from .._sklearn_compat import _fit_context, available_if
+from .._typing import ArrayLike, SeriesLike
 from ..sequences.forecasting import restore_forecasts
 from .forecast_checks import (
+    check_scored,
     checked_horizon,
     checked_levels,
     checked_start,
+    checked_stride,
     has_quantiles,
+    levels_of_interval,
 )
 from .forecaster_parameters import ForecasterParameters
 from .forecasting import Backtest, ForecastingMixin
@@ -83,7 +89,15 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, y, X=None, sample_weight=None, *, y_val=None, X_val=None):
+    def fit(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        y_val: SeriesLike | None = None,
+        X_val: SeriesLike | None = None,
+    ) -> Self:
         """Fit the network to one or several series.
 
         Parameters
@@ -114,16 +128,28 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         Raises
         ------
         ValueError
-            If a series is too short, or has gaps. The message says which and where.
+            If a series is too short, or a value is missing. The message says which and
+            where.
         TrainingDivergedError
             If the loss or a gradient is not finite (a ValueError, and a
             FloatingPointError). The forecaster keeps the last good weights.
+
+        Warns
+        -----
+        UserWarning
+            If the times of a long frame are even but for a few places, where rows seem
+            to be missing.
         """
         return self._fit_series(y, X, sample_weight, y_val, X_val)
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, y, X=None, sample_weight=None):
+    def partial_fit(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on some series, or on a piece of one.
 
         The first call settles how the network sees series, and their scales. `predict`
@@ -150,7 +176,13 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         return self._fit_series(y, X, sample_weight, piece=True)
 
-    def predict(self, horizon=None, X=None, *, y=None):
+    def predict(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+    ) -> Any:
         """Forecast the steps that follow.
 
         Parameters
@@ -159,7 +191,8 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             Number of steps. None means the parameter `horizon`.
         X : array, data frame or list, default=None
             Covariates of the steps to forecast (of each series, if there are several).
-            With `y`, unless that is a long frame, first those of its steps.
+            With `y`, unless that is a long frame, first those of its steps. A long
+            frame has them with the times that follow.
         y : array, list or data frame, default=None
             Other series to go on from, or the same ones with later steps. None means
             those of `fit`. If there are as many as in `fit` they are taken for those,
@@ -176,7 +209,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         return restore_forecasts(forecasts, series)
 
     @available_if(has_quantiles)
-    def predict_quantiles(self, horizon=None, X=None, *, y=None, quantiles=None):
+    def predict_quantiles(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+        quantiles: ArrayLike | None = None,
+    ) -> Any:
         """Forecast quantiles of the steps that follow.
 
         Parameters
@@ -203,7 +243,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         return restore_forecasts(forecasts, series, [f"_{q:g}" for q in levels])
 
     @available_if(has_quantiles)
-    def predict_interval(self, horizon=None, X=None, *, y=None, coverage=0.8):
+    def predict_interval(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+        coverage: float = 0.8,
+    ) -> Any:
         """Forecast intervals that hold each step with a given probability.
 
         Parameters
@@ -215,8 +262,8 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         y : array, list or data frame, default=None
             Other series to go on from, as for `predict`.
         coverage : float, default=0.8
-            The probability, as much of what is left out on either side. At most what
-            the outermost of `quantiles` enclose.
+            The probability, as much of what is left out on either side. Between 0 and
+            what the outermost of `quantiles` enclose.
 
         Returns
         -------
@@ -225,15 +272,25 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             the columns "y_lower" and "y_upper".
         """
         self._fitted_network()
-        levels = checked_levels(
-            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.of_horizon
-        )
+        levels = checked_levels(levels_of_interval(coverage), self._task.of_horizon)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
 
+    def _interval_levels(self, coverage):
+        """Return the quantiles at the ends of an interval; all known ones if None."""
+        ends = None if coverage is None else levels_of_interval(coverage)
+        return checked_levels(ends, self._task.of_horizon)
+
     def backtest(
-        self, y, X=None, *, start=None, horizon=None, stride=1, quantiles=None
-    ):
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        *,
+        start: int | None = None,
+        horizon: int | None = None,
+        stride: int = 1,
+        quantiles: ArrayLike | None = None,
+    ) -> Backtest:
         """Forecast from many places of known series, without fitting again.
 
         Parameters
@@ -265,10 +322,12 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         Raises
         ------
         ValueError
-            If `start` leaves too little before it, or no series is long enough.
+            If `start` leaves too little before it, no series is long enough, or
+            `stride` is no number of steps.
         """
         self._fitted_network()
         horizon = checked_horizon(horizon, self._reader, self.strategy)
+        stride = checked_stride(stride)
         levels = (
             None
             if quantiles is None
@@ -281,7 +340,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             return each[0]
         return Backtest(*map(list, zip(*each, strict=True)))
 
-    def score(self, y, X=None):
+    def score(self, y: SeriesLike, X: SeriesLike | None = None) -> float:
         """Score forecasts of the steps that follow the series of `fit`.
 
         Forecasts are made from every place from which `horizon` steps (or all of y, if
@@ -301,6 +360,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         self._fitted_network()
         later = self._read_series(y, X)
+        check_scored(later)
         series = self._history.followed_by(later)
         horizon = min(self._reader.horizon, int(later.steps.lengths.min()))
         first = self._history.steps.lengths

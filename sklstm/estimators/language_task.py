@@ -37,7 +37,7 @@ class LanguageTask(Task):
     pooled = False
     causal = True
     n_reserved = N_RESERVED
-    end, forbidden = END, (UNKNOWN, START)
+    start, end, forbidden = START, END, (UNKNOWN, START)
 
     def __init__(self, estimator_name, *, min_count, mark_ends):
         super().__init__(estimator_name)
@@ -60,7 +60,7 @@ class LanguageTask(Task):
         streams : Streams
         """
         if reset:
-            self._dtype = np.dtype(estimator.dtype)
+            self._dtype = estimator.dtype
             self._is_symbolic = is_symbols(X)
             if self.mark_ends == "auto":
                 self.mark_ends = self._is_symbolic and len(X) > 1
@@ -81,7 +81,9 @@ class LanguageTask(Task):
 
     def checked_vectors(self, estimator, X, *, reset=False):
         """Return sequences of zeros and ones as `Sequences`."""
-        sequences = validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
+        sequences = validate_sequences(
+            estimator, X, reset=reset, dtype=np.dtype(self._dtype)
+        )
         values = sequences.values
         bad = np.argwhere((values != 0) & (values != 1))
         if len(bad):

@@ -1,11 +1,13 @@
 """`LSTMSeq2Seq`: a sequence of symbols for each sequence, or for each vector."""
 
 from numbers import Integral
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import ArrayLike, InputsLike, LabelSequencesLike, ObjectArray
 from ..decoding import beam_search
 from ..network.sequence_to_sequence import SequenceToSequence
 from ..network.step_decoder import StepDecoder
@@ -16,6 +18,7 @@ from .architecture import check_unchanged, sequence_to_sequence_config
 from .parameters import check_at_defaults, check_values, recurrent_estimator
 from .predictor import check_is_stochastic, has_partial_fit
 from .seq2seq_parameters import Seq2SeqParameters
+from .starting_weights import initialize
 from .symbol_sources import SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
@@ -96,9 +99,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None,
-        sample_weight_val=None,
-    ):  # fmt: skip
+        self, X: InputsLike, y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None, *, X_val: InputsLike | None = None,
+        y_val: LabelSequencesLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit the network to pairs of sources and targets.
 
         Parameters
@@ -128,7 +133,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         The symbols are those of the first call; later ones are unknown.
@@ -158,11 +168,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     def _task_to_go_on(self):
         return self._task.with_label_smoothing(self.label_smoothing)
 
-    def _fit_task(self, task, X, y, sample_weight, **how):
+    def _fit_task(self, task, X, y, sample_weight, tasks, **how):
         why = f"has no meaning for {type(self).__name__}"
         check_at_defaults(self, _WITHOUT, why)
         check_is_stochastic(self)
-        return super()._fit_task(task, X, y, sample_weight, **how)
+        return super()._fit_task(task, X, y, sample_weight, tasks, **how)
 
     def _read_inputs(self, X, *, reset):
         if reset:
@@ -179,15 +189,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return SequenceToSequence.from_config(config, self._network.parameters)
         network = SequenceToSequence.from_config(config)
-        network.initialize(
-            random_state, weight_init=self.weight_init, init_scale=self.init_scale,
-            forget_bias=self.forget_bias, max_length=int(pairs.lengths.max()),
-        )  # fmt: skip
+        initialize(network, self, random_state, int(pairs.lengths.max()))
         return network
 
     # ---- prediction ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: InputsLike) -> ObjectArray:
         """Write the likeliest sequence for each source.
 
         Parameters
@@ -203,7 +210,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         found = self._search(X, 1)
         return _object_array(self._task.table.decode(best.symbols) for [best] in found)
 
-    def predict_n_best(self, X, n_best=None):
+    def predict_n_best(
+        self, X: InputsLike, n_best: int | None = None
+    ) -> list[list[tuple[Any, float]]]:
         """Write several sequences for each source, the best first.
 
         Parameters
@@ -216,8 +225,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         Returns
         -------
         found : ndarray of shape (n_samples,), dtype object
-            Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
-            the log-probability, divided by the penalty of the length.
+            Lists of pairs ``(sequence, score)``, at most `n_best` of them, none twice.
+            A score is the log-probability, that of the end included, divided by the
+            penalty of the length.
 
         Raises
         ------
@@ -254,18 +264,20 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 decoder.step, decoder.state, np.full(len(index), task.start),
                 end=task.end, max_length=limit + 1, beam_width=beam_width,
                 length_penalty=self.length_penalty, n_best=n_best,
-                forbidden=task.forbidden, n_threads=n_threads,
+                forbidden=task.forbidden, must_end=True, n_threads=n_threads,
             )  # fmt: skip
             for sample, hypotheses in zip(batch.index, results, strict=True):
-                found[sample] = [
-                    one._replace(symbols=one.symbols[:limit]) for one in hypotheses
-                ]
+                found[sample] = hypotheses
         return found
 
     def _n_threads(self, n_rows):
         return effective_n_threads(self.n_jobs, n_rows * self._network.n_multiplied)
 
-    def attention_weights(self, X, y=None):
+    def attention_weights(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike | None = None,
+    ) -> ObjectArray:
         """Where the decoder looks while it writes.
 
         Parameters
@@ -289,7 +301,8 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 "'general', on sequences"
             )
         y = self.predict(X) if y is None else y
-        pairs, weights = self._pairs(X, y), [None] * len(X)
+        pairs = self._pairs(X, y)
+        weights = [None] * len(pairs)
         for batch in self._passes(pairs):
             n_threads = self._n_threads(batch.n_rows)
             rows = network.attention_weights(batch, n_threads)
@@ -299,7 +312,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 weights[sample] = rows[of_sample, : n_steps[place]]
         return _object_array(weights)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the token accuracy: symbols predicted right, given those before.
 
         The end of a sequence counts as a symbol; an unknown symbol, which is never
@@ -344,15 +362,22 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         for index in passes_by_length(pairs.lengths, everything, STEPS_PER_PASS):
             yield pack_batch(pairs, index)
 
+    def _read_steps(self, X):
+        raise ValueError(
+            f"{type(self).__name__} is two networks, one that reads and one that "
+            "writes: attention_weights (drawn by AttentionDisplay) says which steps "
+            "of its source matter for which symbol."
+        )
+
     # ---- what is not there ---------------------------------------------------------
 
     @property
-    def initial_state(self):
+    def initial_state(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 
     @property
-    def step(self):
+    def step(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 

@@ -30,6 +30,8 @@ class StepReader:
         None unless characters of words are read.
     counts : ndarray of intp of shape (n_symbols,)
         How often each of the table's symbols stands in the first inputs.
+    lowercase : bool
+        Whether the table has words in lower case only.
     """
 
     def __init__(self, estimator, X):
@@ -37,8 +39,8 @@ class StepReader:
         if kind == "auto":
             kind = "symbols" if is_symbols(X) else "vectors"
         self.table = self.characters = None
-        self._lowercase = estimator.lowercase
-        self._dtype = np.dtype(estimator.dtype)
+        self.lowercase = estimator.lowercase
+        self._dtype = estimator.dtype
         if kind == "symbols":
             sequences = self._checked(X)
             words = self._words(sequences)
@@ -66,7 +68,9 @@ class StepReader:
         sequences : Sequences
         """
         if self.table is None:
-            return validate_sequences(estimator, X, reset=reset, dtype=self._dtype)
+            return validate_sequences(
+                estimator, X, reset=reset, dtype=np.dtype(self._dtype)
+            )
         sequences = self._checked(X)
         codes, lengths = self.table.encode(self._words(sequences))
         codes = Sequences(codes[:, np.newaxis], lengths)
@@ -82,7 +86,7 @@ class StepReader:
 
     def _words(self, sequences):
         """The sequences as the table knows them."""
-        if not self._lowercase:
+        if not self.lowercase:
             return sequences
         return [
             [word.lower() if isinstance(word, str) else word for word in sequence]

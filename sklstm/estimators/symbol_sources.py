@@ -29,9 +29,11 @@ class SourceReader:
         Rarer symbols are unknown.
     """
 
+    end = END
+
     def __init__(self, estimator, X, source, min_count):
         self.kind, self.table = source, None
-        self._dtype = np.dtype(estimator.dtype)
+        self._dtype = estimator.dtype
         if source == "auto":
             self.kind = _kind_of(X)
         if self.kind == "symbols":
@@ -60,7 +62,7 @@ class SourceReader:
         -------
         sources : Sequences or ndarray of shape (n_samples, n_features)
         """
-        dtype = self._dtype
+        dtype = np.dtype(self._dtype)
         if self.kind == "vector":
             with np.errstate(over="ignore"):  # too large for float32: found as inf
                 X = validate_data(

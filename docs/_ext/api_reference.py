@@ -29,7 +29,13 @@ REFERENCE = {
         "title": "sklstm.sequences: layouts, windows, transformers",
         "about": "From the data you have to sequences, and steps for pipelines.",
         "sections": {
-            "Converters": ["from_long_frame", "from_panel", "to_panel"],
+            "Converters": [
+                "from_long_frame",
+                "from_labelled_frame",
+                "to_long_frame",
+                "from_panel",
+                "to_panel",
+            ],
             "Windows": ["sliding_windows"],
             "Steps of a pipeline": ["FrameStacker", "SequenceScaler"],
             "For authors of estimators": [
@@ -64,9 +70,19 @@ REFERENCE = {
     },
     "sklstm.datasets": {
         "title": "sklstm.datasets: data to try things on",
-        "about": "Small real data that ships in the package, and test problems.",
+        "about": "Real data, small or fetched, and test problems.",
         "sections": {
-            "Real data": ["load_japanese_vowels"],
+            "Real data in the package": ["load_japanese_vowels"],
+            "Real data that is fetched once": [
+                "fetch_etth1",
+                "fetch_jsb_chorales",
+                "fetch_multi30k",
+                "fetch_snips",
+                "fetch_tinyshakespeare",
+                "fetch_ud_english_ewt",
+                "get_data_home",
+                "clear_data_home",
+            ],
             "Problems with long time lags": [
                 "make_adding",
                 "make_multiplication",
@@ -92,11 +108,55 @@ REFERENCE = {
             "Distances": ["edit_distance"],
         },
     },
-    "sklstm.interchange": {
-        "title": "sklstm.interchange: models and weights of other libraries",
-        "about": "Weights of PyTorch, Keras and ONNX, in and out.",
+    "sklstm.inspection": {
+        "title": "sklstm.inspection: explanations, pictures",
+        "about": "Why a network says what it says, and how it learns.",
         "sections": {
-            "Weights": ["RecurrentWeights", "get_weights", "set_weights"],
+            "Explanations": [
+                "permutation_importance",
+                "input_gradients",
+                "integrated_gradients",
+                "occlusion",
+            ],
+            "Inside the network": ["gate_traces", "hidden_gradient_norms"],
+            "Displays": [
+                "TrainingCurveDisplay",
+                "GateActivityDisplay",
+                "GradientFlowDisplay",
+                "AttentionDisplay",
+                "TranscriptionDisplay",
+                "ForecastDisplay",
+            ],
+        },
+    },
+    "sklstm.callbacks": {
+        "title": "sklstm.callbacks: while a model is fitted",
+        "about": "For `set_callbacks`, beside those of scikit-learn.",
+        "sections": {"Callbacks": ["Checkpoint"], "Scorers": ["recorded_scores"]},
+    },
+    "sklstm.persistence": {
+        "title": "sklstm.persistence: saved models",
+        "about": "What may be read from a file, and which files can be read.",
+        "sections": {
+            "Saved models": ["skops_trusted_types", "FORMAT", "VersionedState"]
+        },
+    },
+    "sklstm.interchange": {
+        "title": "sklstm.interchange: ONNX, weights of other libraries",
+        "about": "Models for other runtimes, and weights in and out.",
+        "sections": {
+            "ONNX": [
+                "to_onnx",
+                "onnx_inputs",
+                "pad",
+                "EncoderDecoder",
+                "register_converters",
+            ],
+            "Weights of estimators": [
+                "get_weights",
+                "set_weights",
+                "RecurrentWeights",
+            ],
             "Weights of other libraries": [
                 "from_torch",
                 "to_torch",
@@ -104,8 +164,9 @@ REFERENCE = {
                 "to_keras",
                 "from_onnx_weights",
                 "to_onnx_weights",
+                "load_safetensors",
+                "save_safetensors",
             ],
-            "Files": ["load_safetensors", "save_safetensors"],
         },
     },
     # Two names from inside that users meet; the rest of these rooms may change.

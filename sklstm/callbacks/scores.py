@@ -12,7 +12,10 @@ def recorded_scores(estimator, X=None, y=None, **metadata):
     Parameters
     ----------
     estimator : fitted estimator
-    X, y, **metadata : object
+        Whose figures to return.
+    X, y : object, default=None
+        Ignored.
+    **metadata : object
         Ignored.
 
     Returns

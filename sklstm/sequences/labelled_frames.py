@@ -176,7 +176,7 @@ def to_long_frame(
         The id of each sequence; None numbers them.
     times : list of array-like, default=None
         The times of the steps of each sequence; None numbers the steps.
-    id, time : str, default="id" and "time"
+    id, time : str, default="id", "time"
         Names of the columns of ids and times.
     per_sequence : dict, default=None
         Further columns by name, with one value for each sequence, which is repeated in

@@ -148,7 +148,7 @@ def onnx_inputs(model, X=None, *, y=None, ragged=True):
     ----------
     model : estimator or Pipeline
         What was passed to :func:`to_onnx`.
-    X : array, data frame, list or Sequences
+    X : array, data frame, list or Sequences, default=None
         As for `predict`. Of `LSTMSeq2Seq`, what the encoder reads.
     y : array, list or data frame, default=None
         Of `LSTMForecaster`, series to go on from, as for its `predict`; X are the

@@ -16,13 +16,18 @@ __all__ = ["DecoderExport", "EncoderDecoder", "EncoderExport"]
 
 
 class EncoderDecoder(NamedTuple):
-    """What `to_onnx` makes of `LSTMSeq2Seq`."""
+    """What `to_onnx` makes of `LSTMSeq2Seq`.
+
+    Parameters
+    ----------
+    encoder : onnx.ModelProto
+        Reads sources: states to start from and, for attention, the memory.
+    decoder : onnx.ModelProto
+        Writes one symbol: log-probabilities of what comes next, and the next states.
+    """
 
     encoder: object
-    """Reads sources: states to start from and, for attention, the memory."""
-
     decoder: object
-    """Writes one symbol: log-probabilities of what comes next, and the next states."""
 
 
 class _PartExport(Export):

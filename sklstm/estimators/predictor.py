@@ -24,6 +24,15 @@ def check_is_stochastic(estimator):
         )
 
 
+class TargetsMixin:
+    """Estimators that cannot be fitted without targets."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
 def pooling_parameter(default):
     """Declare `pooling`, whose best default depends on what is predicted."""
     return parameter(

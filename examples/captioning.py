@@ -28,6 +28,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from sklstm import LSTMSeq2Seq
+from sklstm.inspection import AttentionDisplay
 from sklstm.metrics import sequence_accuracy
 
 parser = argparse.ArgumentParser()
@@ -106,19 +107,19 @@ for name, layout in (("one vector", as_vectors), ("four patches", as_patches)):
 # Before it names a digit, it looks at the digit's patch.
 
 scenes = X_test[:3]
-captions = model.predict(as_patches(scenes))
-weights = model.attention_weights(as_patches(scenes), captions)
 figure, axes = plt.subplots(
     2, 3, figsize=(10, 7), layout="constrained", height_ratios=(1, 2)
 )
-for k, (scene, words, looks) in enumerate(zip(scenes, captions, weights, strict=True)):
-    print(" ".join(words))
+for k, scene in enumerate(scenes):
     axes[0, k].imshow(scene, cmap="Greys")
     axes[0, k].set(xticks=[], yticks=[])
-    image = axes[1, k].imshow(looks, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes[1, k].set_yticks(range(len(words) + 1), [*words, "(end)"])
-    axes[1, k].set_xticks(range(4), PLACES, rotation=45, ha="right")
-figure.colorbar(image, ax=axes[1], label="attention")
+    display = AttentionDisplay.from_estimator(
+        model, as_patches(scenes), sample=k, step_labels=PLACES, ax=axes[1, k],
+        colorbar=False,
+    )  # fmt: skip
+    axes[1, k].set(xlabel="", ylabel="")
+    print(" ".join(display.written[:-1]))
+figure.colorbar(display.im_, ax=axes[1], label="attention")
 if options.save:
     figure.savefig(options.save / "captioning_scenes.png", dpi=120)
 else:

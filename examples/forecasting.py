@@ -30,6 +30,7 @@ import numpy as np
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from sklstm import LSTMForecaster
+from sklstm.inspection import ForecastDisplay
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--save", type=Path, help="folder for the pictures")
@@ -127,26 +128,22 @@ print("R^2 of a week ahead in three folds:", " ".join(f"{s:.2f}" for s in scores
 # Pictures
 # --------
 
-
-def draw_interval(axes, x, middle, ends, truth):
-    """A forecast with its interval over what happened."""
-    axes.fill_between(x, *ends, color="tab:orange", alpha=0.3, lw=0, label="80 %")
-    axes.plot(x, middle, color="tab:orange", label="forecast (median)")
-    axes.plot(x, truth, ".-", color="black", lw=0.8, ms=4, label="what happened")
-
-
-figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
-shown = np.arange(first - 56, first)
-axes.plot(shown, visits[shown], color="0.5", label="the last eight weeks")
-draw_interval(
-    axes, first + np.arange(AHEAD), median, interval.T, visits[first : first + AHEAD]
+display = ForecastDisplay.from_predictions(
+    visits[past],
+    median,
+    intervals={0.8: interval},
+    observed=visits[test_year][:AHEAD],
+    times=np.arange(first + AHEAD),
+    n_history=56,
+    history_kw={"label": "the last eight weeks"},
 )
+axes = display.ax_
 promoted = first + np.flatnonzero(known[:, 0])
-axes.vlines(promoted, 0, 60, color="tab:blue", lw=4, label="promotion, known ahead")
+axes.vlines(promoted, 0, 60, color="tab:red", lw=4, label="promotion, known ahead")
 axes.set(xlabel="day", ylabel="visits", title="Four weeks ahead", ylim=(0, None))
-axes.legend(loc="upper left", ncols=3)
+axes.legend(loc="upper left", ncols=2)
 axes.margins(x=0.01)
-figures = {"weeks": figure}
+figures = {"weeks": display.figure_}
 
 figure, panels = plt.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
 steps = np.arange(1, AHEAD + 1)
@@ -185,19 +182,17 @@ if shared and (Path(shared) / "load.py").exists():
     months = model.backtest(passengers, start=len(passengers) - 36)
     error = np.sqrt(np.mean((months.forecasts - months.observed) ** 2))
     print(f"airline passengers one month ahead, untouched defaults: RMSE {error:.1f}")
-    figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
-    years = 1949 + np.arange(144) / 12
-    axes.plot(years[:108], passengers[:108], color="0.5", label="what is known")
-    draw_interval(
-        axes,
-        years[108:],
-        model.predict(36),
-        model.predict_interval(36).T,
-        passengers[108:],
+    display = ForecastDisplay.from_estimator(
+        model,
+        passengers[:108],
+        horizon=36,
+        observed=passengers[108:],
+        times=1949 + np.arange(144) / 12,
     )
-    axes.set(ylabel="passengers, thousands", title="Three years ahead, month by month")
-    axes.legend(loc="upper left")
-    figures["airline"] = figure
+    display.ax_.set(
+        ylabel="passengers, thousands", title="Three years ahead, month by month"
+    )
+    figures["airline"] = display.figure_
 
 if options.save:
     options.save.mkdir(parents=True, exist_ok=True)

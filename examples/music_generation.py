@@ -30,7 +30,7 @@ from sklstm import LSTMLanguageModel
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--full", action="store_true", help="chorales by Bach")
-parser.add_argument("--save", type=Path, default=Path(), help="folder for the files")
+parser.add_argument("--save", type=Path, help="folder for the files")
 options = parser.parse_args()
 
 LOWEST = 21  # the MIDI number of the first of 88 keys
@@ -189,10 +189,11 @@ def write_midi(roll, path, ticks=240, tempo=120):
     return song.length
 
 
-options.save.mkdir(parents=True, exist_ok=True)
-for name in models:
-    path = options.save / f"music_generation_{name}.mid"
-    print(f"{path}: {write_midi(played[name], path):.0f} seconds")
+if options.save:
+    options.save.mkdir(parents=True, exist_ok=True)
+    for name in models:
+        path = options.save / f"music_generation_{name}.mid"
+        print(f"{path}: {write_midi(played[name], path):.0f} seconds")
 
 # %%
 # Pictures
@@ -214,6 +215,7 @@ for axes, (name, roll) in zip(rows, played.items(), strict=True):
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     axes.set(ylabel="key (MIDI)", title=name)
 rows[-1].set(xlabel="frame")
-figure.savefig(options.save / "music_generation.png", dpi=100)
+if options.save:
+    figure.savefig(options.save / "music_generation.png", dpi=100)
 
 plt.show()

@@ -30,6 +30,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMTranscriber, TimestepTransformer
 from sklstm.datasets import load_japanese_vowels
+from sklstm.inspection import TrainingCurveDisplay, TranscriptionDisplay
 from sklstm.sequences import FrameStacker, SequenceScaler
 
 # %%
@@ -141,41 +142,26 @@ def learn(parts, *, full):
 def draw_alignment(model, X, y):
     """A recording, the probabilities of its labels, and where each was found."""
     longest = int(np.argmax([len(labels) for labels in y]))
-    x, labels = np.asarray(X[longest]), y[longest]
-    found, (spans,) = model.predict([x])[0], model.align([x], [labels])
-    (probabilities,) = model.predict_proba([x])
+    x, (found,) = np.asarray(X[longest]), model.predict([X[longest]])
     figure, (above, below) = plt.subplots(
         2, figsize=(9, 5), sharex=True, layout="constrained"
     )
     limit = np.quantile(np.abs(x), 0.98)
     above.imshow(x.T, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit)
-    above.set(title=f"said: {labels}    written: {found}", ylabel="coefficient")
-    classes = model.classes_.tolist()
-    for place, (label, (first, last)) in enumerate(zip(labels, spans, strict=True)):
-        color = f"C{classes.index(label)}"
-        below.plot(probabilities[:, classes.index(label)], color=color)
-        for axis in (above, below):
-            axis.axvspan(first - 0.5, last + 0.5, color=color, alpha=0.4, lw=0)
-        height = 1.06 + 0.08 * (place % 2)
-        below.text((first + last) / 2, height, label, color=color, ha="center")
-    below.plot(probabilities[:, -1], color="silver", zorder=0, label="blank")
-    below.set(xlabel="step", ylabel="probability", ylim=(0, 1.25))
-    below.legend(loc="lower left", bbox_to_anchor=(1.0, 0.7), frameon=False)
+    above.set(title=f"said: {y[longest]}    written: {found}", ylabel="coefficient")
+    display = TranscriptionDisplay.from_estimator(model, X, y, sample=longest, ax=below)
+    for (first, last), text in zip(display.spans, display.text_, strict=True):
+        above.axvspan(first - 0.5, last + 0.5, color=text.get_color(), alpha=0.4, lw=0)
     return figure
 
 
 def draw_training(model):
-    """Loss and error of every epoch."""
-    figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
-    epochs = np.arange(1, len(model.loss_curve_) + 1)
-    axis.plot(epochs, model.loss_curve_, label="loss, training")
-    axis.plot(epochs, model.validation_loss_curve_, label="loss, validation")
-    errors = 1 - np.array(model.validation_scores_)
-    axis.plot(epochs, errors, "k.-", label="label error rate, validation")
-    axis.set(xlabel="epoch", yscale="log", ylabel="per label")
-    axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.legend()
-    return figure
+    """Loss and score of every epoch."""
+    display = TrainingCurveDisplay.from_estimator(model)
+    losses, scores = display.axes_
+    losses.set(yscale="log", ylabel="loss per label")
+    scores.set_ylabel("1 - label error rate")
+    return display.figure_
 
 
 def main():

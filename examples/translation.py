@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sklstm import LSTMSeq2Seq
+from sklstm.inspection import AttentionDisplay
 from sklstm.metrics import bleu, sequence_accuracy
 
 parser = argparse.ArgumentParser()
@@ -134,17 +135,12 @@ SHOWN = (
     "today the small child hears the tired bird",
 )
 shown = [sentence.split() for sentence in SHOWN]
-translations = translator.predict(shown)
-weights = translator.attention_weights(shown, translations)
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
-for axis, read, written, looks in zip(axes, shown, translations, weights, strict=True):
-    print(" ".join(read), "->", " ".join(written))
-    image = axis.imshow(looks, cmap="Blues", vmin=0, vmax=1)
-    axis.set_xticks(range(len(read) + 1), [*read, "(end)"], rotation=60, ha="right")
-    axis.set_yticks(range(len(written) + 1), [*written, "(end)"])
-    axis.set_xlabel("read")
-    axis.set_ylabel("written")
-figure.colorbar(image, ax=axes, label="attention", shrink=0.7)
+for k, axis in enumerate(axes):
+    display = AttentionDisplay.from_estimator(
+        translator, shown, sample=k, ax=axis, colorbar=k == 1
+    )
+    print(SHOWN[k], "->", " ".join(display.written[:-1]))
 if options.save:
     figure.savefig(options.save / "translation_attention.png", dpi=120)
 else:

@@ -15,6 +15,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["PYTHONSAFEPATH"] = "1"
 os.environ["PYTHONPATH"] = str(Path(_kernels.__file__).resolve().parents[2])
 
+# Pictures are drawn into memory.
+os.environ["MPLBACKEND"] = "agg"
+
 
 @pytest.fixture(params=[1, 2], ids=["1_thread", "2_threads"])
 def n_threads(request):

@@ -26,24 +26,30 @@ ARROWS = {
         "network",
         "sequences",
         "decoding",
+        "callbacks",
         "persistence",
         "_threads",
+        "_sklearn_callbacks",
         "_sklearn_compat",
     },
+    # Sequences: a fit that is saved is known by its data.
+    "callbacks": {"training", "sequences"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
     "decoding": {"_kernels"},
-    "sequences": {"persistence", "_sklearn_compat"},
+    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"estimators", "network"},
-    "interchange": {"estimators", "network"},
+    "inspection": {"_threads", "estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences"},
+    # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
     "datasets": set(),
     "_threads": set(),
     "_sklearn_compat": set(),
+    "_sklearn_callbacks": set(),
     "_version": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
@@ -60,7 +66,7 @@ OPTIONAL_DEPENDENCIES = {
     "datasets": {"pandas", "pooch"},
     "_show_versions": {"Cython", "threadpoolctl"},
     "inspection": {"matplotlib"},
-    "interchange": {"onnx"},
+    "interchange": {"onnx", "skl2onnx"},
 }
 
 # NumPy's products run in BLAS, where a row is rounded differently alone and in a

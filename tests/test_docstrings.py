@@ -18,8 +18,14 @@ MODULES = [
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
+    if ".interchange.onnx." in name:
+        pytest.importorskip("skl2onnx")
+    draws = ".displays." in name
+    plt = pytest.importorskip("matplotlib.pyplot") if draws else None
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
+    if draws:
+        plt.close("all")
 
 
 @pytest.mark.parametrize("name", sklstm.__all__)

@@ -264,6 +264,11 @@ cdef inline void upstream_gradient(const LayerPass* layer, Py_ssize_t panel, Py_
 # ---- zoneout ----
 # The numbers of part 0 are for hidden, of part 1 for cell states.
 
+cdef inline bint mixes_states(const LayerPass* layer) noexcept nogil:
+    """Whether this is zoneout's expectation, as in inference."""
+    return layer.zoneout.rate > 0 and layer.zoneout.sample_keys == NULL
+
+
 cdef inline unsigned int zoneout_key(const LayerPass* layer, const Rows* rows,
                                      Py_ssize_t row) noexcept nogil:
     """What a sequence draws from at a step."""
@@ -314,17 +319,26 @@ cdef inline void mix_states(const LayerPass* layer, Py_ssize_t first_block, Py_s
 
 cdef inline void keep_zoned_gradient(const LayerPass* layer, Py_ssize_t panel, Py_ssize_t width,
                                      const Rows* rows, Tile d_hidden) noexcept nogil:
-    """The gradient of units that kept their hidden state goes past the step."""
+    """The gradient of units that kept their hidden state goes past the step.
+
+    Of the expectation, a share of each unit's does.
+    """
     cdef Py_ssize_t row, block, unit
-    cdef vreg total
+    cdef vreg total, rate = v_set(layer.zoneout.rate), rest = v_set(1 - layer.zoneout.rate)
     cdef vbits kept
-    cdef unsigned int key
+    cdef unsigned int key = 0
     cdef real* zoned
     for row in range(rows.count):
-        key = zoneout_key(layer, rows, row)
+        if layer.zoneout.sample_keys != NULL:
+            key = zoneout_key(layer, rows, row)
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
             zoned = layer.zoned + (rows.sample + row) * layer.output_stride + unit
+            if mixes_states(layer):
+                total = d_hidden[row][block] + v_load(zoned)
+                v_store(zoned, rate * total)
+                d_hidden[row][block] = rest * total
+                continue
             kept = v_below(v_random(key, unit), 0, layer.zoneout.threshold)
             total = d_hidden[row][block] + v_load(zoned)
             v_store(zoned, v_select(kept, total, v_set(0)))

@@ -261,7 +261,7 @@ def layer_backward(
     const real[:, ::1] mask,             # IN     of the forward pass, or None
     double zoneout,                      # of the forward pass
     unsigned int zoneout_seed,
-    const unsigned int[::1] sample_keys, # IN     of the forward pass
+    const unsigned int[::1] sample_keys, # IN     of the forward pass; None: expectation
     const real[:, ::1] d_output,         # IN     (n_rows, output_stride) or None
     real[:, ::1] d_hidden,               # INOUT  (n_samples, output_stride): in the gradient of the
                                          #        last hidden state; out, if wanted, that of the

@@ -31,7 +31,7 @@ __all__ = ["Hypothesis", "beam_search"]
 class Hypothesis(NamedTuple):
     """A sequence that a search found.
 
-    Attributes
+    Parameters
     ----------
     symbols : ndarray of intp of shape (n_symbols,)
         Without the end symbol.
@@ -79,6 +79,7 @@ def beam_search(
     forbidden : sequence of int, default=()
         Symbols that are never taken. Their probability is not given to others.
     n_threads : int, default=1
+        Threads that compute the probabilities; no result depends on them.
 
     Returns
     -------

@@ -15,6 +15,7 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     scores : ndarray of shape (n_rows, n_symbols)
         Log-probabilities, up to a constant of each row; -inf is never drawn.
     generator : numpy.random.RandomState
+        Source of the numbers that are drawn.
     temperature : float, default=1.0
         What scores are divided by: below 1 likely symbols become likelier. 0 takes the
         likeliest symbol, the first of equals.
@@ -72,7 +73,9 @@ def draw_binary(log_odds, generator, *, temperature=1.0):
     Parameters
     ----------
     log_odds : ndarray of shape (n_rows, n_channels)
+        Of each channel being one.
     generator : numpy.random.RandomState
+        Source of the numbers that are drawn.
     temperature : float, default=1.0
         What the log odds are divided by; 0 rounds the probabilities.
 

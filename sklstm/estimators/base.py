@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import attributes_in_fit
 from .._threads import effective_n_threads
 from ..network import RecurrentNetwork
 from ..persistence import VersionedState
@@ -25,7 +26,9 @@ from .parameters import (
     fixed_parameters,
 )
 from .shared_parameters import SharedParameters
+from .starting_weights import initialize
 from .streaming import StreamingMixin
+from .watched import WatchedFits
 
 # Time steps that go through the network at once in inference: bounds its memory, and
 # changes no bit of the result.
@@ -35,7 +38,7 @@ ROWS_PER_PASS = 65536
 _PRODUCTS_OF_A_TRAINING_STEP = 3
 
 
-class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
+class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedParameters):
     """Base of all estimators.
 
     A subclass says what to learn (`_new_task`) and how a sequence becomes one vector
@@ -49,7 +52,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
     _attribute_docs = {
         "n_features_in_": """int
             Number of channels; for 2-D input the number of columns.""",
-        "feature_names_in_": """ndarray of shape (n_features_in_,)
+        "feature_names_in_": """ndarray of shape (`n_features_in_`,)
             Names of the channels (columns), if the input had names.""",
         "n_outputs_": """int
             Number of outputs of the network's head.""",
@@ -68,6 +71,11 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
             Score on the validation data after every epoch.""",
         "best_validation_score_": """float or None
             Score of the weights that were kept.""",
+        "stop_reason_": """str
+            Why training ended: 'max_iter'; 'tol', when the loss did not fall any more;
+            'early_stopping', when the validation score did not rise; 'learning_rate',
+            when it was too small; 'callback', when one asked for it; 'interrupted'; for
+            'lbfgs' also 'max_fun' and 'line_search'.""",
         "layers_": """list of list of dict
             Read-only views of the recurrent weights: one entry a layer, in it one entry
             a direction, in it the arrays by name (`weight_ih`, `weight_hh`, `bias`,
@@ -92,19 +100,22 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
 
     # ---- fitting -------------------------------------------------------------------
 
-    def _fit(self, X, y, sample_weight, validation):
+    def _fit(self, X, y, sample_weight, validation, *, shown=None):
         """Fit anew, or go on from the last fit with `warm_start`.
 
-        `validation` is the user's ``(X, y, sample_weight)``, each of which may be None.
+        `validation` is the user's ``(X, y, sample_weight)``, each of which may be None;
+        `shown` is what callbacks see instead of X, y and sample_weight.
         """
+        tasks = self._tasks(*(shown or (X, y, sample_weight)))
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         task = self._task_to_go_on() if goes_on else self._new_task()
         return self._fit_task(
-            task, X, y, sample_weight, validation=validation, goes_on=goes_on
+            task, X, y, sample_weight, tasks, validation=validation, goes_on=goes_on
         )
 
-    def _partial_fit(self, X, y, sample_weight, classes=None):
+    def _partial_fit(self, X, y, sample_weight, classes=None, *, shown=None):
         """Train for one epoch, the first time with a new network."""
+        tasks = self._tasks(*(shown or (X, y, sample_weight)), incremental=True)
         if getattr(self, "class_weight", None) == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not known to partial_fit, which sees one "
@@ -119,7 +130,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
             if classes is not None:
                 task.check_classes(classes)
         return self._fit_task(
-            task, X, y, sample_weight, goes_on=goes_on, incremental=True
+            task, X, y, sample_weight, tasks, goes_on=goes_on, incremental=True
         )
 
     def _fit_task(
@@ -128,6 +139,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
         X,
         y,
         sample_weight,
+        tasks,
         *,
         goes_on,
         validation=(None, None, None),
@@ -152,15 +164,26 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
                 sequences,
                 y,
                 weights,
+                tasks,
                 random_state=random_state,
                 state=self._state if goes_on else None,
                 validation=validation,
                 incremental=incremental,
             )
+            tasks.end()
         return self
 
-    def _train(self, network, task, sequences, y, weights, **how):
+    def _train(self, network, task, sequences, y, weights, tasks, **how):
         """Train the network; keep it, also if training broke off on the way."""
+        data = {"X": sequences, "y": y, "sample_weight": weights}
+        record = self._record(
+            network,
+            data | {"validation data": how["validation"]},
+            how["state"],
+            incremental=how["incremental"],
+        )
+        if record is not None and record.saved is not None:
+            tasks.skip(record.saved.state.n_iter)
         options = TrainingOptions.from_parameters(applicable_parameters(self))
         n_threads = self._n_training_threads(network, sequences, options)
         try:
@@ -173,6 +196,8 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
                 options=options,
                 n_threads=n_threads,
                 verbose=self.verbose,
+                checkpoint=record,
+                **self._hooks(tasks, network, task),
                 **how,
             )
         except TrainingDivergedError as error:
@@ -237,13 +262,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return make(config, self._network.parameters)
         network = make(config)
-        network.initialize(
-            random_state,
-            weight_init=self.weight_init,
-            init_scale=self.init_scale,
-            forget_bias=self.forget_bias,
-            max_length=_longest(sequences, weights),
-        )
+        initialize(network, self, random_state, _longest(sequences, weights))
         return network
 
     def _network_config(self, task, sequences):
@@ -259,18 +278,26 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
 
     def _keep(self, network, task, state):
         """Set the fitted attributes."""
-        self._network, self._task, self._state = network, task, state
-        self._fixed = fixed_parameters(self)
-        self.n_outputs_ = network.config.n_outputs
-        self.n_iter_ = state.n_iter
-        self.loss_ = state.loss
-        self.best_loss_ = state.best_loss
-        self.loss_curve_ = state.loss_curve
-        # None rather than an empty list where there was nothing to validate on.
-        self.validation_loss_curve_ = state.validation_loss_curve or None
-        self.validation_scores_ = state.validation_scores or None
-        self.best_validation_score_ = state.best_validation_score
-        vars(self).update(task.fitted_attributes)
+        vars(self).update(self._fitted_attributes(network, task, state))
+
+    def _fitted_attributes(self, network, task, state):
+        return {
+            "_network": network,
+            "_task": task,
+            "_state": state,
+            "_fixed": fixed_parameters(self),
+            "n_outputs_": network.config.n_outputs,
+            "n_iter_": state.n_iter,
+            "stop_reason_": state.stop_reason,
+            "loss_": state.loss,
+            "best_loss_": state.best_loss,
+            "loss_curve_": state.loss_curve,
+            # None rather than an empty list where there was nothing to validate on.
+            "validation_loss_curve_": state.validation_loss_curve or None,
+            "validation_scores_": state.validation_scores or None,
+            "best_validation_score_": state.best_validation_score,
+            **task.fitted_attributes,
+        }
 
     @contextlib.contextmanager
     def _restored_on_error(self):
@@ -284,6 +311,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
         except TrainingDivergedError:
             raise
         except BaseException:
+            before |= attributes_in_fit(self)
             vars(self).clear()
             vars(self).update(before)
             raise
@@ -295,6 +323,11 @@ class RecurrentEstimator(VersionedState, StreamingMixin, SharedParameters):
         network = self._fitted_network()
         sequences = validate_sequences(self, X, reset=False, dtype=network.dtype)
         return self._run(sequences, method)
+
+    def _read_steps(self, X):
+        """Check X; return the steps that the fitted network reads, for inspection."""
+        dtype = self._fitted_network().dtype
+        return validate_sequences(self, X, reset=False, dtype=dtype)
 
     def _run(self, sequences, method, **arguments):
         """Run the fitted network over sequences.

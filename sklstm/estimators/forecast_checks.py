@@ -1,6 +1,6 @@
 """What a forecaster checks of the user's words, with errors that say what to do."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -65,6 +65,17 @@ def checked_levels(wanted, loss):
     return wanted
 
 
+def levels_of_interval(coverage):
+    """Return the levels of both ends of an interval."""
+    is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+    if not (is_number and 0 < coverage < 1):
+        raise ValueError(
+            "coverage must be a probability between 0 and 1, exclusive, such as 0.8, "
+            f"got {coverage!r}."
+        )
+    return [(1 - coverage) / 2, (1 + coverage) / 2]
+
+
 def checked_horizon(horizon, reader, strategy):
     """Return the number of steps to forecast.
 
@@ -112,6 +123,27 @@ def checked_start(start, series, reader, horizon):
             f"with a series of {longest} steps: that takes {start + horizon}."
         )
     return np.full(len(series.steps), start)
+
+
+def checked_stride(stride):
+    """Return the distance of the places a backtest forecasts from."""
+    if not isinstance(stride, Integral) or isinstance(stride, bool) or stride < 1:
+        raise ValueError(
+            f"stride must be a number of steps, at least 1, got {stride!r}."
+        )
+    return int(stride)
+
+
+def check_scored(later):
+    """Raise if there are too few steps for R^2, which compares them with their mean."""
+    for i, length in enumerate(later.steps.lengths.tolist()):
+        if length < 2:
+            name = later.name(i)
+            raise ValueError(
+                f"score needs at least 2 steps that followed, but {name} has {length}: "
+                "R^2 compares errors with the spread of the values. For single steps "
+                "there is backtest."
+            )
 
 
 def check_covariates(series, reader):

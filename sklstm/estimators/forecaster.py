@@ -6,10 +6,13 @@ from sklearn.metrics import r2_score
 from .._sklearn_compat import _fit_context, available_if
 from ..sequences.forecasting import restore_forecasts
 from .forecast_checks import (
+    check_scored,
     checked_horizon,
     checked_levels,
     checked_start,
+    checked_stride,
     has_quantiles,
+    levels_of_interval,
 )
 from .forecaster_parameters import ForecasterParameters
 from .forecasting import Backtest, ForecastingMixin
@@ -114,10 +117,17 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         Raises
         ------
         ValueError
-            If a series is too short, or has gaps. The message says which and where.
+            If a series is too short, or a value is missing. The message says which and
+            where.
         TrainingDivergedError
             If the loss or a gradient is not finite (a ValueError, and a
             FloatingPointError). The forecaster keeps the last good weights.
+
+        Warns
+        -----
+        UserWarning
+            If the times of a long frame are even but for a few places, where rows seem
+            to be missing.
         """
         return self._fit_series(y, X, sample_weight, y_val, X_val)
 
@@ -159,7 +169,8 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             Number of steps. None means the parameter `horizon`.
         X : array, data frame or list, default=None
             Covariates of the steps to forecast (of each series, if there are several).
-            With `y`, unless that is a long frame, first those of its steps.
+            With `y`, unless that is a long frame, first those of its steps. A long
+            frame has them with the times that follow.
         y : array, list or data frame, default=None
             Other series to go on from, or the same ones with later steps. None means
             those of `fit`. If there are as many as in `fit` they are taken for those,
@@ -215,8 +226,8 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         y : array, list or data frame, default=None
             Other series to go on from, as for `predict`.
         coverage : float, default=0.8
-            The probability, as much of what is left out on either side. At most what
-            the outermost of `quantiles` enclose.
+            The probability, as much of what is left out on either side. Between 0 and
+            what the outermost of `quantiles` enclose.
 
         Returns
         -------
@@ -225,11 +236,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             the columns "y_lower" and "y_upper".
         """
         self._fitted_network()
-        levels = checked_levels(
-            [(1 - coverage) / 2, (1 + coverage) / 2], self._task.of_horizon
-        )
+        levels = self._interval_levels(coverage)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
+
+    def _interval_levels(self, coverage):
+        """Return the quantiles at the ends of an interval; all known ones if None."""
+        ends = None if coverage is None else levels_of_interval(coverage)
+        return checked_levels(ends, self._task.of_horizon)
 
     def backtest(
         self, y, X=None, *, start=None, horizon=None, stride=1, quantiles=None
@@ -265,10 +279,12 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         Raises
         ------
         ValueError
-            If `start` leaves too little before it, or no series is long enough.
+            If `start` leaves too little before it, no series is long enough, or
+            `stride` is no number of steps.
         """
         self._fitted_network()
         horizon = checked_horizon(horizon, self._reader, self.strategy)
+        stride = checked_stride(stride)
         levels = (
             None
             if quantiles is None
@@ -301,6 +317,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         self._fitted_network()
         later = self._read_series(y, X)
+        check_scored(later)
         series = self._history.followed_by(later)
         horizon = min(self._reader.horizon, int(later.steps.lengths.min()))
         first = self._history.steps.lengths

@@ -109,6 +109,8 @@ class ForecastingMixin:
     def _pooling(self):
         return "last"
 
+    _drawn = ("_path_seed",)
+
     def _no_stream(self):
         raise AttributeError(
             "A forecaster does not take single steps: predict(y=...) forecasts from "
@@ -134,10 +136,11 @@ class ForecastingMixin:
             self._remember(series)
             later = None if y_val is None else self._read_series(y_val, X_val)
             training, validation = self._training_parts(series, sample_weight, later)
+            shown = (y, X, None)
             if piece:
-                self._partial_fit(*training)
+                self._partial_fit(*training, shown=shown)
             else:
-                self._fit(*training, validation)
+                self._fit(*training, validation, shown=shown)
         return self
 
     def _read_series(self, y, X):
@@ -257,6 +260,20 @@ class ForecastingMixin:
         if levels is None:
             return forecasts.values(contexts, ahead, horizon)
         return forecasts.quantiles(contexts, ahead, horizon, levels)
+
+    def _read_steps(self, X):
+        """Return the windows that are read to forecast what follows some series."""
+        self._fitted_network()
+        is_frame = is_long(X, self._long_columns())
+        if len(self._reader.known_ahead) and not is_frame:
+            raise ValueError(
+                f"This forecaster reads {len(self._reader.known_ahead)} covariate(s) "
+                "beside the series: pass a long data frame, which holds both."
+            )
+        series, ahead = self._known(self._reader.horizon, None, X)
+        ends, which = series.steps.offsets[1:], np.arange(len(series.steps))
+        contexts = self._contexts(series, ends, which)
+        return self._reader.inputs(contexts, ahead, self._network.dtype)
 
     def _answer(self, windows):
         outputs = self._run(windows, "predict")

@@ -46,10 +46,22 @@ class Generator:
         if task.table is None:
             return self._read(task.checked_vectors(self._estimator, X))[0]
         beginnings = read_symbols(X, "X", task.table)
-        return self._read(self._encoded(beginnings, "X[{}]"))[0]
+        return self._read(self.encoded(beginnings, "X[{}]"))[0]
 
-    def _encoded(self, beginnings, name):
-        """Codes of some beginnings as `Sequences`, at least one step each."""
+    def encoded(self, beginnings, name):
+        """Codes of some beginnings as `Sequences`, at least one step each.
+
+        Parameters
+        ----------
+        beginnings : list of str, list or tuple
+            Checked.
+        name : str
+            What the user calls one of them, with a place for its number.
+
+        Returns
+        -------
+        sequences : Sequences
+        """
         codes, lengths = self._task.table.encode(beginnings)
         sequences = self._task.marked(codes, lengths, ended=False)
         if sequences.lengths.min() == 0:
@@ -113,7 +125,7 @@ class Generator:
         task = self._task
         prime = self._first_symbol(generator) if prime is None else prime
         prime = read_sequence(prime, "prime", task.table)
-        outputs, states = self._read(self._encoded([prime], "prime"))
+        outputs, states = self._read(self.encoded([prime], "prime"))
         outputs = np.repeat(outputs, n_samples, axis=0)
         states = _taken(states, np.zeros(n_samples, dtype=np.intp))
         written, alive = [[] for _ in range(n_samples)], np.arange(n_samples)

@@ -88,7 +88,7 @@ class LSTMLanguageModel(LanguageModelParameters):
             Strings are sequences of characters; lists and 1-D arrays, also of
             integers, are sequences of symbols unless a float is among them. Vectors as
             for the other estimators: a 3-D array, a list of 2-D arrays, or `Sequences`.
-        y : None
+        y : None, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences' steps; None means ones.
@@ -118,8 +118,12 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
+        y : None, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences' steps; None means ones.
 
         Returns
         -------
@@ -133,7 +137,7 @@ class LSTMLanguageModel(LanguageModelParameters):
             type(self).__name__, min_count=self.min_count, mark_ends=self.mark_ends
         )
 
-    def _fit_task(self, task, X, y, sample_weight, **how):
+    def _fit_task(self, task, X, y, sample_weight, tasks, **how):
         check_is_stochastic(self)
         if self.bidirectional:
             raise ValueError(
@@ -146,7 +150,7 @@ class LSTMLanguageModel(LanguageModelParameters):
         )  # fmt: skip
         self._reading = task
         try:
-            return super()._fit_task(task, X, y, sample_weight, **how)
+            return super()._fit_task(task, X, y, sample_weight, tasks, **how)
         finally:
             vars(self).pop("_reading", None)
 
@@ -182,7 +186,8 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
 
         Returns
         -------
@@ -196,8 +201,9 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
-        y : None
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
+        y : None, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences' steps.
@@ -223,7 +229,8 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences' steps.
 
@@ -240,7 +247,8 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences' steps.
 
@@ -266,7 +274,8 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
             Beginnings of sequences.
 
         Returns
@@ -285,7 +294,8 @@ class LSTMLanguageModel(LanguageModelParameters):
 
         Parameters
         ----------
-        X : like that of `fit`
+        X : list or 1-D object array of sequences of symbols, or sequences of vectors
+            Sequences, as for `fit`.
             Beginnings of sequences.
 
         Returns
@@ -322,6 +332,7 @@ class LSTMLanguageModel(LanguageModelParameters):
         top_p : float, default=None
             Draw from the fewest likeliest symbols that have this probability together.
         random_state : int, RandomState instance or None, default=None
+            What is drawn; an int draws the same on every call.
 
         Returns
         -------
@@ -340,6 +351,12 @@ class LSTMLanguageModel(LanguageModelParameters):
             temperature=temperature, top_k=top_k, top_p=top_p,
         )  # fmt: skip
         return generated[0] if n_samples is None else generated
+
+    def _read_steps(self, X):
+        self._fitted_network()
+        streams = self._read_inputs(X, reset=False)
+        # Nothing is read after the mark of the end; without marks all steps are.
+        return streams.without_last() if self._task.mark_ends else streams.sequences
 
     def _generator(self):
         return Generator(self._fitted_network(), self._task, self)

@@ -37,7 +37,7 @@ class LanguageTask(Task):
     pooled = False
     causal = True
     n_reserved = N_RESERVED
-    end, forbidden = END, (UNKNOWN, START)
+    start, end, forbidden = START, END, (UNKNOWN, START)
 
     def __init__(self, estimator_name, *, min_count, mark_ends):
         super().__init__(estimator_name)

@@ -16,6 +16,7 @@ from .architecture import check_unchanged, sequence_to_sequence_config
 from .parameters import check_at_defaults, check_values, recurrent_estimator
 from .predictor import check_is_stochastic, has_partial_fit
 from .seq2seq_parameters import Seq2SeqParameters
+from .starting_weights import initialize
 from .symbol_sources import SourceReader
 from .symbol_task import SymbolTask
 from .tasks import check_weights
@@ -135,8 +136,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sources, as for `fit`.
+        y : list or 1-D object array of sequences of symbols
+            Targets: strings, or lists of hashables.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the pairs; None means ones.
 
         Returns
         -------
@@ -154,11 +159,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     def _task_to_go_on(self):
         return self._task.with_label_smoothing(self.label_smoothing)
 
-    def _fit_task(self, task, X, y, sample_weight, **how):
+    def _fit_task(self, task, X, y, sample_weight, tasks, **how):
         why = f"has no meaning for {type(self).__name__}"
         check_at_defaults(self, _WITHOUT, why)
         check_is_stochastic(self)
-        return super()._fit_task(task, X, y, sample_weight, **how)
+        return super()._fit_task(task, X, y, sample_weight, tasks, **how)
 
     def _read_inputs(self, X, *, reset):
         if reset:
@@ -175,10 +180,7 @@ class LSTMSeq2Seq(Seq2SeqParameters):
             check_unchanged(config, self._network.config, self._words_of)
             return SequenceToSequence.from_config(config, self._network.parameters)
         network = SequenceToSequence.from_config(config)
-        network.initialize(
-            random_state, weight_init=self.weight_init, init_scale=self.init_scale,
-            forget_bias=self.forget_bias, max_length=int(pairs.lengths.max()),
-        )  # fmt: skip
+        initialize(network, self, random_state, int(pairs.lengths.max()))
         return network
 
     # ---- prediction ----------------------------------------------------------------
@@ -305,8 +307,10 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
         Parameters
         ----------
-        X, y
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sources, as for `fit`.
+        y : list or 1-D object array of sequences of symbols
+            Targets: strings, or lists of hashables.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; each symbol has its sequence's.
 
@@ -337,6 +341,13 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         everything = np.arange(len(pairs), dtype=np.intp)
         for index in passes_by_length(pairs.lengths, everything, STEPS_PER_PASS):
             yield pack_batch(pairs, index)
+
+    def _read_steps(self, X):
+        raise ValueError(
+            f"{type(self).__name__} is two networks, one that reads and one that "
+            "writes: attention_weights (drawn by AttentionDisplay) says which steps "
+            "of its source matter for which symbol."
+        )
 
     # ---- what is not there ---------------------------------------------------------
 

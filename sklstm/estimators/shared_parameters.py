@@ -97,12 +97,18 @@ class SharedParameters(BaseEstimator):
 
     # Start and regularisation.
 
-    weight_init: str = parameter(
+    weight_init: str | list = parameter(
         "orthogonal",
-        [StrOptions({"orthogonal", "glorot_uniform", "uniform", "normal"})],
-        """{'orthogonal', 'glorot_uniform', 'uniform', 'normal'}
+        [StrOptions({"orthogonal", "glorot_uniform", "uniform", "normal"}), list],
+        """{'orthogonal', 'glorot_uniform', 'uniform', 'normal'} or list
         How weights are drawn. 'orthogonal' draws recurrent weights that keep lengths
         and input weights as 'glorot_uniform' does. See `init_scale` for the others.
+
+        A list has weights that the recurrent layers start from, in the form of
+        `layers_`: an entry for each layer, in it a mapping from names to arrays for
+        each direction; or None for a layer whose weights are drawn. Those of other
+        libraries are brought into this form by `sklstm.interchange`. The head starts
+        anew.
         """,
     )
     init_scale: float | None = parameter(

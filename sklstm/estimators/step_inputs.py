@@ -30,6 +30,8 @@ class StepReader:
         None unless characters of words are read.
     counts : ndarray of intp of shape (n_symbols,)
         How often each of the table's symbols stands in the first inputs.
+    lowercase : bool
+        Whether the table has words in lower case only.
     """
 
     def __init__(self, estimator, X):
@@ -37,7 +39,7 @@ class StepReader:
         if kind == "auto":
             kind = "symbols" if is_symbols(X) else "vectors"
         self.table = self.characters = None
-        self._lowercase = estimator.lowercase
+        self.lowercase = estimator.lowercase
         self._dtype = estimator.dtype
         if kind == "symbols":
             sequences = self._checked(X)
@@ -84,7 +86,7 @@ class StepReader:
 
     def _words(self, sequences):
         """The sequences as the table knows them."""
-        if not self._lowercase:
+        if not self.lowercase:
             return sequences
         return [
             [word.lower() if isinstance(word, str) else word for word in sequence]

@@ -29,6 +29,8 @@ class SourceReader:
         Rarer symbols are unknown.
     """
 
+    end = END
+
     def __init__(self, estimator, X, source, min_count):
         self.kind, self.table = source, None
         self._dtype = estimator.dtype

@@ -233,8 +233,13 @@ default=None
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : list, array or 1-D object array of sequences of labels
+            As many labels for each sequence as it has steps.
+        sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
+default=None
+            A weight for each sequence, or for each of its steps; None means ones.
         classes : array-like of shape (n_classes,), default=None
             All labels that may ever come. Needed in the first call.
 
@@ -335,8 +340,13 @@ default=None
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : list, array or 1-D object array of sequences of labels
+            As many labels for each sequence as it has steps.
+        sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
+default=None
+            A weight for each sequence, or for each of its steps; None means ones.
 
         Returns
         -------
@@ -348,6 +358,10 @@ default=None
         weights = check_step_weights(sample_weight, sequences)
         right = self._of_steps(network, sequences, "labels") == codes
         return float(weights[right].sum() / weights.sum())
+
+    def _read_steps(self, X):
+        self._fitted_network()
+        return self._read_inputs(X, reset=False)
 
     def _computed(self, X, what):
         """What the task says about each step, and where each sequence starts."""

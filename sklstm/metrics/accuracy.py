@@ -60,6 +60,7 @@ def sequence_accuracy(y_true, y_pred, *, sample_weight=None):
         One list or 1-D array of labels a sample. A prediction of another length is
         wrong.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None means ones.
 
     Returns
     -------

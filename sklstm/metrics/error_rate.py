@@ -22,6 +22,7 @@ def label_error_rate(y_true, y_pred, *, sample_weight=None):
         One list or 1-D array of labels a sample, of any lengths. A string is a sequence
         of characters.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None means ones.
 
     Returns
     -------

@@ -113,6 +113,7 @@ def span_f1(y_true, y_pred, *, sample_weight=None):
     y_true, y_pred : list or ndarray of sequences of str
         Tags of each sample: ``O``, or ``B-``, ``I-``, ``E-``, ``S-`` with a type.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None means ones.
 
     Returns
     -------
@@ -147,6 +148,7 @@ def span_report(y_true, y_pred, *, sample_weight=None):
     y_true, y_pred : list or ndarray of sequences of str
         Tags of each sample, see `span_f1`.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None means ones.
 
     Returns
     -------

@@ -18,7 +18,9 @@ decoder_head.py   states and contexts -> scores of symbols
 cells.py          the cells as data        steps.py     step tables and row blocks
 parameters.py     flat vector and views    memory.py    aligned arrays, workspaces
 streaming.py      sequences that arrive step by step
+input_gradients.py   explanations: from what is said back to what is read
 initializers.py   starting values          links.py     softmax, logistic, exponential
+given_weights.py  starting values that a user has
 ctc.py            loss of labels without times
 blas.py           LAPACK on one thread
 """

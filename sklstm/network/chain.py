@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .coded_rows import CodedRows
 from .dropout import PassNoise
 from .pooling import pool_window, pool_window_backward
 from .steps import BatchPlan, make_plan, time_windows
@@ -41,6 +40,9 @@ class Pass:
         Whether the last states are wanted, of a network that reads forward only.
     states : list of dict or None
         They, of each layer; see `RecurrentLayer.last_states`.
+    on_hidden_gradient : callable or None
+        Called by the backward pass, for windows of one step, with a layer's number, the
+        window and the whole gradient of the hidden states there.
     """
 
     batch: object
@@ -51,6 +53,7 @@ class Pass:
     truncate: bool = False
     wants_states: bool = False
     states: list | None = None
+    on_hidden_gradient: object = None
 
     @property
     def windows(self):
@@ -181,8 +184,8 @@ class Chain:
         ----------
         run, trace, arrays : as in and from `forward`
         d_outputs : ndarray of the shape of the outputs
-        gradients : list of mapping
-            Of each layer; overwritten.
+        gradients : list of mapping or None
+            Of each layer; overwritten. None where they are not wanted.
         d_inputs : sequence of tuple of (panels, d_rows, accumulate), default=()
             Where the gradient of (each part of) the input goes.
         wants_initial : bool, default=False
@@ -207,7 +210,10 @@ class Chain:
             d_rows = self._d_rows(run, layer_runs[-1].plan, d_outputs, arrays, pooling)
             for i in range(len(self.layers) - 1, -1, -1):
                 layer, layer_run, of_layer = self.layers[i], layer_runs[i], arrays[i]
-                first = wants_initial or "hidden_0" in layer.parameter_shapes
+                first = wants_initial or "hidden_0" in (gradients[i] or ())
+                if run.on_hidden_gradient is not None:
+                    whole = layer.hidden_gradient(layer_run.plan, d_states[i], d_rows)
+                    run.on_hidden_gradient(self.numbers[i], windows[k], whole)
                 layer.backward(
                     layer_run.plan, layer_run.x, layer_run.states, panels[i][0],
                     of_layer.packed, of_layer.workspace, gradients[i], d_states[i],
@@ -223,7 +229,8 @@ class Chain:
             self._send_out(layer_runs[0], d_inputs, is_last=k == 0)
             is_first = False
         for layer, d_state, views in zip(self.layers, d_states, gradients, strict=True):
-            layer.finish_gradients(d_state, views, starts_learned)
+            if views is not None:
+                layer.finish_gradients(d_state, views, starts_learned)
         return d_states
 
     def _zero_gradients(self, run, arrays, d_outputs, pooling):
@@ -328,10 +335,11 @@ class Chain:
         """The gradient of the parts of the chain's input."""
         plan, gates = layer_run.plan, layer_run.states.gates
         rows, x = plan.rows, layer_run.x
-        if isinstance(x, CodedRows):  # of the distinct rows, summed over all windows
+        sums = getattr(x, "gate_sums", None)
+        if sums is not None:  # of distinct rows, over all windows
             if not is_last:
                 return
-            gates, rows = x.gate_sums, slice(None)
+            gates, rows = sums, slice(None)
         for panels, d_rows, accumulate in d_inputs:
             self.layers[0].input_gradient(plan, gates, panels, d_rows[rows], accumulate)
 

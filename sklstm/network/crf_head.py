@@ -84,3 +84,8 @@ class CRFHead(Head):
         return super().backward(
             features, d_emissions, panels, gradients, workspace, n_threads
         )
+
+    def feature_gradient(self, d_outputs, panels, workspace, n_threads):
+        """The gradient of the features alone, padded like them."""
+        d_emissions, _ = split_outputs(d_outputs)
+        return super().feature_gradient(d_emissions, panels, workspace, n_threads)

@@ -71,9 +71,8 @@ class Head:
 
     def backward(self, features, d_outputs, panels, gradients, workspace, n_threads):
         """Fill the head's gradients; return that of the features, padded like them."""
+        padded = self._padded(d_outputs, workspace)
         n_rows, lanes = len(features), self.kernels.lanes()
-        padded = workspace.zeros("d_outputs", (n_rows, self.stride))
-        padded[:, : self.n_outputs] = d_outputs
         scratch_size = self.kernels.gradient_scratch_size(self.n_outputs, self.n_inputs)
         segments = np.array([[0, 0, n_rows]], dtype=np.intp)
         self.kernels.weight_gradient(
@@ -83,7 +82,20 @@ class Head:
             True, False, workspace.take("head_scratch", (n_threads, scratch_size)),
             n_threads,
         )  # fmt: skip
-        d_features = workspace.take("d_features", (n_rows, self.input_stride))
+        return self._send_down(padded, panels, workspace, n_threads)
+
+    def feature_gradient(self, d_outputs, panels, workspace, n_threads):
+        """The gradient of the features alone, padded like them."""
+        padded = self._padded(d_outputs, workspace)
+        return self._send_down(padded, panels, workspace, n_threads)
+
+    def _padded(self, d_outputs, workspace):
+        padded = workspace.zeros("d_outputs", (len(d_outputs), self.stride))
+        padded[:, : self.n_outputs] = d_outputs
+        return padded
+
+    def _send_down(self, padded, panels, workspace, n_threads):
+        d_features = workspace.take("d_features", (len(padded), self.input_stride))
         self.kernels.dense(
             padded,
             1,

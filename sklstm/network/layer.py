@@ -200,9 +200,9 @@ class RecurrentLayer(LayerWeights):
         packed : PackedLayer
             From `pack_forward`.
         workspace : Workspace
-        gradients : mapping from str to ndarray
+        gradients : mapping from str to ndarray or None
             Parameter gradients: of weights and biases overwritten, of the others left
-            to `finish_gradients`.
+            to `finish_gradients`. None computes none of them.
         d_states : StateGradient
             Carried over the window.
         d_output : ndarray of shape (n_rows, output_stride), default=None
@@ -225,9 +225,10 @@ class RecurrentLayer(LayerWeights):
             wants_initial, d_states.carry, d_states.zoned, d_states.peephole,
             d_projected, plan.n_threads,
         )  # fmt: skip
-        self._weight_gradients(
-            plan, x, states, d_projected, workspace, gradients, accumulate
-        )
+        if gradients is not None:
+            self._weight_gradients(
+                plan, x, states, d_projected, workspace, gradients, accumulate
+            )
 
     def _weight_gradients(
         self, plan, x, states, d_projected, workspace, gradients, accumulate
@@ -341,15 +342,39 @@ class RecurrentLayer(LayerWeights):
         gradients : dict of str to ndarray
             ``hidden_0`` and, with a cell state, ``cell_0``, of shape (n_samples, size).
         """
+        initial = {"hidden_0": self._from_after(d_states)}
+        if self.cell.has_cell_state:
+            initial["cell_0"] = d_states.carry[:, : self.hidden_size]
+        return initial
+
+    def hidden_gradient(self, plan, d_states, d_output=None):
+        """The whole gradient of the hidden states at a window's last step.
+
+        Parameters
+        ----------
+        plan : BatchPlan
+        d_states : StateGradient
+            Where `backward` stands before the window.
+        d_output : ndarray of shape (n_rows, output_stride), default=None
+            As for `backward`; of the window's one step.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_alive, output_size)
+        """
+        gradient = self._from_after(d_states)[: plan.n_alive]
+        if d_output is not None:
+            gradient = gradient + d_output[:, : self.output_size]
+        return gradient
+
+    def _from_after(self, d_states):
+        """The gradient of hidden states that comes from the steps after them."""
         hidden = d_states.hidden
         if self.cell.carries_hidden:
             hidden = hidden + d_states.carry
         if d_states.zoned is not None:
             hidden = hidden + d_states.zoned
-        initial = {"hidden_0": hidden[:, : self.output_size]}
-        if self.cell.has_cell_state:
-            initial["cell_0"] = d_states.carry[:, : self.hidden_size]
-        return initial
+        return hidden[:, : self.output_size]
 
     def finish_gradients(self, d_states, gradients, starts_learned=True):
         """Fill in what is summed over the sequences: peepholes and learned states.

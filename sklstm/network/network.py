@@ -11,6 +11,7 @@ from .crf_head import CRFHead
 from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
+from .input_gradients import InputGradients
 from .memory import Workspace
 from .parameters import FlatParameters, ParameterLayout, read_only
 from .stack import LayerStack
@@ -25,7 +26,7 @@ SPARE_STATES = 1 << 16
 MAX_SPARES = 8
 
 
-class RecurrentNetwork(FlatParameters):
+class RecurrentNetwork(InputGradients, FlatParameters):
     """Recurrent layers under a linear head.
 
     Parameters
@@ -116,14 +117,9 @@ class RecurrentNetwork(FlatParameters):
         """Length of the flat vector."""
         return self._parameter_layout.n_parameters
 
-    @property
-    def layers(self):
-        """Read-only views: a list of layers, each a list of directions, each a dict."""
+    def _views_of_layers(self):
         return [
-            [
-                read_only(self._layer_parameters[i, direction])
-                for direction in self.config.directions
-            ]
+            [self._layer_parameters[i, direction] for direction in self.config.directions]
             for i in range(len(self.config.hidden_layer_sizes))
         ]
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .given_weights import copy_layers
+
 __all__ = ["FlatParameters", "ParameterLayout", "RowGradient", "read_only"]
 
 
@@ -34,7 +36,8 @@ class FlatParameters:
     """What networks have in common: one flat vector, and what is made of it.
 
     A subclass has a ``config``, builds itself by ``_build(parameters=None)``, which
-    sets ``parameters`` and ``dtype``, and binds its views of them by ``_bind()``.
+    sets ``parameters`` and ``dtype``, binds its views of them by ``_bind()``, and
+    lists those of its recurrent layers by ``_views_of_layers()``.
 
     Attributes
     ----------
@@ -86,6 +89,30 @@ class FlatParameters:
         """Own the parameters, in case they came from a read-only memory map."""
         if not self.parameters.flags.writeable:
             self.set_parameters(self.parameters)
+
+    @property
+    def layers(self):
+        """Read-only views: a list of layers, each a list of directions, each a dict."""
+        return [list(map(read_only, layer)) for layer in self._views_of_layers()]
+
+    def set_layers(self, layers, name="layers"):
+        """Copy weights of recurrent layers in.
+
+        Parameters
+        ----------
+        layers : list of (list of mapping, or None)
+            In the form of `layers`. A layer that is None stays as it is.
+        name : str, default="layers"
+            What to call them in errors.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they do not fit; see `copy_layers`.
+        """
+        self.make_writable()
+        copy_layers(self._views_of_layers(), layers, name)
+        self.parameters_changed()
 
     def astype(self, dtype):
         """A copy that computes in another dtype."""

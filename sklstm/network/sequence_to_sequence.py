@@ -18,7 +18,7 @@ from .bridge import Bridge
 from .decoder_head import DecoderHead
 from .embedding import Embedding
 from .initializers import initialize_layer, initialize_output
-from .parameters import FlatParameters, ParameterLayout, read_only
+from .parameters import FlatParameters, ParameterLayout
 from .sequence_to_sequence_config import SequenceToSequenceConfig
 from .sequence_to_sequence_passes import SequenceToSequencePass, Workspaces
 from .stack import LayerStack
@@ -163,20 +163,14 @@ class SequenceToSequence(FlatParameters):
         top = self.encoder.layers[max(self.encoder.layers)]
         return (top.output_size,) * len(self.encoder.config.directions)
 
-    @property
-    def layers(self):
-        """Read-only views: the layers of the encoder, then those of the decoder."""
-        layers = []
-        for stack, name in ((self.encoder, "encoder"), (self.decoder, "decoder")):
-            if stack is not None:
-                for i in range(len(stack.config.hidden_layer_sizes)):
-                    layers.append(
-                        [
-                            read_only(self.views[name][i, direction])
-                            for direction in stack.config.directions
-                        ]
-                    )
-        return layers
+    def _views_of_layers(self):
+        """The layers of the encoder, then those of the decoder."""
+        return [
+            [self.views[name][i, direction] for direction in stack.config.directions]
+            for stack, name in ((self.encoder, "encoder"), (self.decoder, "decoder"))
+            if stack is not None
+            for i in range(len(stack.config.hidden_layer_sizes))
+        ]
 
     @property
     def output_bias(self):

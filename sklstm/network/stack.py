@@ -129,13 +129,14 @@ class LayerStack:
         self, run, traces, d_features, arrays, gradients, *, d_inputs=None,
         wants_initial=False,
     ):  # fmt: skip
-        """Gradients of all parameters, by place; overwritten.
+        """Gradients of all parameters, by place, and of the inputs; overwritten.
 
         Parameters
         ----------
         run, traces, arrays : as in and from `forward`
         d_features : ndarray of the shape of the features
         gradients : dict of tuple to mapping
+            Empty if those of the parameters are not wanted.
         d_inputs : ndarray of shape (n_rows, whole registers), default=None
             Where the gradient of the inputs goes.
         wants_initial : bool, default=False
@@ -186,7 +187,7 @@ class LayerStack:
                     (part, rows, k > 0)
                     for part, rows in zip(panels, targets, strict=True)
                 ]
-            views = [gradients[place] for place in chain.places]
+            views = [gradients.get(place) for place in chain.places]
             d_states = chain.backward(
                 run, traces[k], d_outputs[k], of_chain, views, d_inputs,
                 wants_initial=wants_initial,
@@ -198,6 +199,25 @@ class LayerStack:
                     rows, run.batch.offsets, mask, rows, run.n_threads
                 )
         return d_below, d_states
+
+    def layer_runs(self, traces):
+        """What a training pass without windows has kept of each layer.
+
+        Parameters
+        ----------
+        traces : from `forward`
+
+        Returns
+        -------
+        layer_runs : dict
+            By number and direction: ``plan``, input ``x`` and ``states`` of the layer.
+        """
+        return {
+            place: layer_run
+            for chains, of_level in zip(self._levels, traces, strict=True)
+            for chain, trace in zip(chains, of_level, strict=True)
+            for place, layer_run in zip(chain.places, trace[3], strict=True)
+        }
 
     # ---- between levels ------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from .config import NetworkConfig
 from .embedding import Embedding, sum_rows
 from .initializers import initialize_layer
 from .memory import Workspace, round_up
-from .parameters import ParameterLayout
+from .parameters import ParameterLayout, read_only
 from .stack import LayerStack
 from .symbol_network import SymbolNetwork, SymbolNetworkConfig
 
@@ -119,6 +119,16 @@ class WordNetwork(SymbolNetwork):
         for place, layer in self._reader.layers.items():
             initialize_layer(rng, layer.cell, self._reader_parameters[place], **how)
         self.parameters_changed()
+
+    @property
+    def character_table(self):
+        """Read-only view of the rows of the characters, (n_characters, size)."""
+        return read_only(self._character_table)["table"]
+
+    @property
+    def character_layers(self):
+        """Read-only views of the layer that reads characters, as `layers`."""
+        return [[read_only(self._reader_parameters[0, k]) for k in (0, 1)]]
 
     # ---- passes --------------------------------------------------------------------
 

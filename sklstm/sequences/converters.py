@@ -284,14 +284,10 @@ def _check_numeric(frame, columns):
 
 
 def _numbers(frame, columns):
-    """An array of columns; those of missing booleans would make it one of objects."""
-    hollow = [
-        name
-        for name in columns
-        if frame.schema[name] == nw.Boolean and frame[name].is_null().any()
-    ]
-    if hollow:
-        frame = frame.with_columns(nw.col(*hollow).cast(nw.Float64))
+    """An array of some columns."""
+    booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
+    if booleans:  # which make an array of objects beside numbers, and with gaps
+        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
     return frame.select(columns).to_numpy()
 
 

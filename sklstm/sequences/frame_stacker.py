@@ -38,7 +38,7 @@ class FrameStacker(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     Examples

@@ -35,7 +35,7 @@ class SequenceScaler(
     ----------
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     See Also

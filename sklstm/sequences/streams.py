@@ -85,6 +85,16 @@ class Streams:
     def __getitem__(self, index):
         return Streams(self.sequences[index])
 
+    def without_last(self):
+        """The steps that are read, as `Sequences`: all but the last of each sequence.
+
+        Returns
+        -------
+        sequences : Sequences
+        """
+        rows = _rows(np.asarray(self.sequences.offsets)[:-1], self.lengths)
+        return Sequences(self.values[rows], self.lengths)
+
     def split_ends(self, fraction):
         """Part the last steps of each sequence from those before.
 

@@ -84,7 +84,7 @@ class TimestepTransformer(
         The fitted transformer.
     n_features_in_ : int
         Number of channels; of columns for 2-D input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where there were any.
 
     See Also
@@ -148,8 +148,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------
@@ -167,8 +171,12 @@ class TimestepTransformer(
 
         Parameters
         ----------
-        X, y, **params
-            As in `fit`.
+        X : array, data frame, list or Sequences
+            Sequences, as for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, as for `fit`.
+        **params : dict
+            Metadata for the transformer, as for `fit`.
 
         Returns
         -------

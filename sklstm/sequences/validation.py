@@ -94,8 +94,12 @@ def validate_sequences(
         See `check_sequences`.
     reset : bool
         True in `fit` (and the first `partial_fit`).
-    dtype, min_length, allow_nan
+    dtype : dtype, tuple of dtypes or None
         See `check_sequences`.
+    min_length : int, default=1
+        Least number of steps of a sequence.
+    allow_nan : bool, default=False
+        Whether NaN within a sequence is allowed.
     return_layout : bool, default=False
         Whether to return the layout too.
 

@@ -130,6 +130,19 @@ class BestWeights:
         if self._parameters is not None:
             network.set_parameters(self._parameters)
 
+    def get_state(self):
+        """Return score, loss and the weights themselves, which are not copied."""
+        return {
+            "score": self.score,
+            "loss": self._loss,
+            "parameters": self._parameters,
+        }
+
+    def set_state(self, state):
+        """Go on from what `get_state` returned."""
+        self.score, self._loss = state["score"], state["loss"]
+        self._parameters = state["parameters"]
+
 
 class Patience:
     """Counts epochs without improvement.
@@ -148,6 +161,20 @@ class Patience:
         self._best_loss = math.inf
         self._best_score = -math.inf
         self._n_waited = 0
+
+    def get_state(self):
+        """Return what was seen so far, as plain values."""
+        return {
+            "best_loss": self._best_loss,
+            "best_score": self._best_score,
+            "n_waited": self._n_waited,
+        }
+
+    def set_state(self, state):
+        """Go on from what `get_state` returned."""
+        self._best_loss = state["best_loss"]
+        self._best_score = state["best_score"]
+        self._n_waited = state["n_waited"]
 
     @property
     def is_over(self):

@@ -109,8 +109,7 @@ def train_lbfgs(
     *,
     options,
     state,
-    report=None,
-    on_epoch=None,
+    watch,
 ):
     """Minimise an objective and put the result into the network.
 
@@ -124,50 +123,31 @@ def train_lbfgs(
         Reads ``max_iter``, ``max_fun`` and ``tol``.
     state : TrainingState
         Written to.
-    report, on_epoch : callable or None, default=None
-        Called after every iteration, see `StochasticTrainer`.
+    watch : EpochWatch
+        Told of every iteration.
 
     Raises
     ------
     TrainingDivergedError
         With the state up to the last iteration.
     """
-    state.n_iter = 0
+    if state.unfinished is None:
+        state.n_iter, state.stop_reason = 0, ""
     state.optimizer = None
-    latest = network.parameters.astype(np.float64)
-    began = time.perf_counter()
-
-    def after_iteration(parameters):
-        nonlocal latest, began
-        latest = parameters.copy()
-        state.n_iter += 1
-        state.n_epochs += 1
-        state.n_updates += 1
-        state.record_loss(objective.value)
-        now = time.perf_counter()
-        if report is not None:
-            report(
-                loss=objective.value,
-                gradient_norm=objective.gradient_norm,
-                seconds=now - began,
-            )
-        began = now
-        if on_epoch is not None and on_epoch(state):
-            raise _Stop
-
+    iterations = _Iterations(network, objective, state, watch)
     limits = {"maxiter": options.max_iter, "maxfun": options.max_fun}
     try:
         # With several BLAS threads SciPy's own vector sums would change their order.
         with one_blas_thread():
             result = minimize(
-                objective,
-                latest,
+                iterations.evaluate,
+                iterations.start,
                 jac=True,
                 method="L-BFGS-B",
-                callback=after_iteration,
+                callback=iterations.ended,
                 options={**limits, "gtol": options.tol},
             )
-        latest = result.x
+        iterations.latest = result.x
         state.stop_reason = _stop_reason(result, options)
     except _Stop:
         state.stop_reason = "callback"
@@ -178,7 +158,91 @@ def train_lbfgs(
         error.state = state
         raise
     finally:
-        network.set_parameters(latest)
+        state.unfinished = None
+        network.set_parameters(iterations.latest)
+
+
+class _Iterations:
+    """What SciPy calls, and the iterations made of it.
+
+    SciPy's memory cannot be saved, but it follows from the starting point and what the
+    objective has returned. These are remembered if the call is to be saved: a call
+    that goes on tells SciPy the same again, which then is where it was.
+
+    Parameters
+    ----------
+    network, objective, state, watch
+        See `train_lbfgs`.
+
+    Attributes
+    ----------
+    start, latest : ndarray of float64 of shape (n_parameters,)
+        Where to start from, and the point after the last iteration.
+    """
+
+    def __init__(self, network, objective, state, watch):
+        self._network, self._objective = network, objective
+        self._state, self._watch = state, watch
+        self._n_known = self._n_asked = 0
+        self._n_old, self._n_ended = state.n_iter, 0
+        if state.unfinished is not None:
+            self._n_known = len(state.unfinished["values"])
+        elif watch.saves:
+            state.unfinished = {
+                "start": network.parameters.astype(np.float64),
+                "values": [],
+                "gradients": [],
+            }
+        self._known = state.unfinished
+        self._is_between = True
+        self._began = time.perf_counter()
+        self.start = self.latest = (
+            network.parameters.astype(np.float64)
+            if self._known is None
+            else self._known["start"]
+        )
+
+    def evaluate(self, parameters):
+        """Return value and gradient."""
+        known = self._known
+        self._n_asked += 1
+        if self._n_asked <= self._n_known:
+            gradient = known["gradients"][self._n_asked - 1].copy()
+            return known["values"][self._n_asked - 1], gradient
+        # SciPy tells the end of an iteration only: the next one, if there is one,
+        # begins with an evaluation.
+        if self._is_between:
+            self._is_between = False
+            self._watch.epoch_begins()
+        value, gradient = self._objective(parameters)
+        if known is not None:
+            known["values"].append(value)
+            known["gradients"].append(gradient.copy())
+        return value, gradient
+
+    def ended(self, parameters):
+        """Take note of an iteration."""
+        state, objective = self._state, self._objective
+        self.latest = parameters.copy()
+        self._n_ended += 1
+        if self._n_ended > self._n_old:
+            self._is_between = True
+            state.n_iter += 1
+            state.n_epochs += 1
+            state.n_updates += 1
+            state.record_loss(objective.value)
+            if self._watch.needs_weights:
+                self._network.set_parameters(self.latest)
+            now = time.perf_counter()
+            seconds, self._began = now - self._began, now
+            self._watch.epoch_ended(
+                loss=objective.value,
+                gradient_norm=objective.gradient_norm,
+                seconds=seconds,
+            )
+        # Also where an earlier process was stopped and did not come to the end.
+        if state.stop_reason and self._n_ended == state.n_iter:
+            raise _Stop
 
 
 def _stop_reason(result, options):

@@ -128,6 +128,23 @@ class Loss:
         """
         raise NotImplementedError
 
+    def head_in_units(self, weight, bias):
+        """Return weight and bias of a head whose outputs need no scale.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_outputs, n_hidden)
+        bias : ndarray of shape (n_outputs,)
+            Of the network's head.
+
+        Returns
+        -------
+        weight, bias : ndarray
+            In float64 if they differ. The link, if it is not the identity, is still to
+            be applied.
+        """
+        return weight, bias
+
     def stratify(self, y):
         """Return the labels that a validation part should keep in proportion, or None.
 

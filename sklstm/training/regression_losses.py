@@ -22,7 +22,11 @@ class RegressionLoss(ElementwiseLoss):
     ----------
     center, scale : ndarray of shape (n_outputs,), float64
         Set by `initialize_outputs`; 0 and 1 before.
+    link : {"identity", "log"}
+        What outputs are of the targets on the standard scale.
     """
+
+    link = "identity"
 
     def __init__(self, n_outputs=1):
         super().__init__(n_outputs)
@@ -85,6 +89,24 @@ class RegressionLoss(ElementwiseLoss):
             compared with its scale.
         """
         return in_units(outputs, self.scale, self.center)
+
+    def head_in_units(self, weight, bias):
+        """Return the head that predicts in y's units; see `Loss`."""
+        scaled = self.scale[:, np.newaxis] * weight
+        return scaled, self.scale * bias + self.center
+
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_outputs)
+
+        Returns
+        -------
+        slopes : ndarray of shape (n_rows, n_outputs), float64
+        """
+        return np.broadcast_to(self.scale, outputs.shape)
 
     def score(self, outputs, targets, weights=None):
         """Return the part of the loss explained, averaged over outputs (D^2; R^2).
@@ -270,6 +292,7 @@ class Poisson(RegressionLoss):
         Number of target columns.
     """
 
+    link = "log"
     lower_bound = -np.inf  # the constant that is left out depends on the targets
 
     def initialize_outputs(self, network, y, weights=None):
@@ -306,6 +329,14 @@ class Poisson(RegressionLoss):
     def predict(self, outputs):
         """Return the predicted means, ``scale * exp(outputs)``, in float64."""
         return exponential(outputs).astype(np.float64) * self.scale
+
+    def head_in_units(self, weight, bias):
+        """Return the head that predicts the logarithm of the mean; see `Loss`."""
+        return weight, bias + np.log(self.scale)
+
+    def slopes(self, outputs):
+        """Return the derivative of each number of `predict` by its output."""
+        return self.predict(outputs)
 
     def _best_constant(self, values, weights):
         return np.log(np.maximum(weighted_mean(values, weights), np.finfo(float).tiny))

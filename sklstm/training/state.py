@@ -39,7 +39,8 @@ class TrainingState:
         Why the last call ended: "max_iter", "tol" (no improvement of the loss, or the
         gradient is small enough), "early_stopping" (none of the validation score),
         "learning_rate" (too small after plateaus), "callback", "interrupted",
-        "max_fun" or "line_search" ("lbfgs": budget spent, or no better point found).
+        "max_fun" or "line_search" ("lbfgs": budget spent, or no better point found);
+        empty while it goes on.
     schedule_position : int
         Epochs done since the learning-rate schedule began.
     schedule_factor : float
@@ -53,6 +54,9 @@ class TrainingState:
     noise_seed : int or None
         Seed of dropout, zoneout and input noise, of which every update draws its own;
         None without.
+    unfinished : dict or None
+        What a call that has not ended remembers: what its `Judge` has seen, or all
+        that SciPy was told ("lbfgs"). Its arrays are not copied. None between calls.
     """
 
     loss_curve: list = field(default_factory=list, repr=False)
@@ -70,6 +74,7 @@ class TrainingState:
     random_state: dict = field(default_factory=dict, repr=False)
     split_seed: int | None = None
     noise_seed: int | None = None
+    unfinished: dict | None = field(default=None, repr=False)
 
     @property
     def loss(self):
@@ -84,6 +89,16 @@ class TrainingState:
             validation_loss_curve=list(self.validation_loss_curve),
             validation_scores=list(self.validation_scores),
         )
+
+    def as_ended(self):
+        """Return a copy as if the call had ended here, sharing nothing that changes."""
+        moments = self.optimizer
+        if moments is not None:
+            moments = {
+                name: value.copy() if isinstance(value, np.ndarray) else value
+                for name, value in moments.items()
+            }
+        return replace(self.copy(), optimizer=moments, unfinished=None)
 
     def record_loss(self, loss):
         """Append the loss of an epoch."""
@@ -110,3 +125,23 @@ def restore_generator(state, random_state):
     generator = np.random.RandomState()
     generator.set_state(state.random_state)
     return generator
+
+
+def resume_generator(state, random_state):
+    """Return the generator of a first call that was cut short, as it was then.
+
+    Parameters
+    ----------
+    state : TrainingState
+    random_state : None, int or RandomState
+        An instance of the user's is set to what it was: he may go on drawing from it.
+
+    Returns
+    -------
+    generator : numpy.random.RandomState
+    """
+    is_users = isinstance(random_state, np.random.RandomState)
+    if not is_users or random_state is check_random_state(None):
+        return restore_generator(state, None)
+    random_state.set_state(state.random_state)
+    return random_state

@@ -6,9 +6,9 @@ import time
 import numpy as np
 
 from ..sequences.packing import pack_batch
-from .early_stopping import BestWeights, Patience
 from .errors import TrainingDivergedError
 from .gradients import L2Penalty, NormClipper
+from .judging import Judge
 from .minibatches import Minibatches
 from .optimizers import make_optimizer
 from .schedules import make_schedule
@@ -86,21 +86,22 @@ class StochasticTrainer:
         lengths = np.asarray(self._sequences.lengths)
         return Minibatches(lengths, index, batch_size, options.shuffle)
 
-    def run(self, n_epochs, *, validation=None, keep_best=False, judge=True, **hooks):
+    def run(self, n_epochs, watch, *, validation=None, keep_best=False, judges=True):
         """Train for some epochs, or until there is a reason to stop.
+
+        A call whose state is `unfinished` goes on where that one was cut short.
 
         Parameters
         ----------
         n_epochs : int
             The largest number of epochs.
+        watch : EpochWatch
         validation : Validation or None, default=None
             Evaluated after every epoch.
         keep_best : bool, default=False
             Judge epochs by validation, and end with the best weights.
-        judge : bool, default=True
+        judges : bool, default=True
             Whether a lack of improvement may end the training.
-        **hooks
-            ``report`` and ``on_epoch``, see `_after_epoch`.
 
         Raises
         ------
@@ -108,19 +109,24 @@ class StochasticTrainer:
             With the state up to the last good update.
         """
         state, network = self._state, self._network
-        state.n_iter = 0
-        patience = Patience(self._options.tol, self._options.n_iter_no_change)
-        best = BestWeights() if keep_best else None
-        if keep_best and state.n_epochs > 0:
-            # Going on from a trained network: it may remain the best one.
-            best.offer(network, *validation.evaluate(network, self._n_threads))
+        judge = Judge(
+            self._options, self._schedule, self._targets.loss, validation,
+            keep_best=keep_best, n_threads=self._n_threads,
+        )  # fmt: skip
+        if state.unfinished is None:
+            state.n_iter, state.stop_reason = 0, ""
+            judge.begin(network, state)
+        else:
+            judge.set_state(state.unfinished)
         try:
-            state.stop_reason = "max_iter"
-            for _ in range(n_epochs):
-                reason = self._epoch_and_judge(validation, best, patience, **hooks)
-                if reason and (judge or reason == "callback"):
-                    state.stop_reason = reason
-                    break
+            while not state.stop_reason:
+                watch.epoch_begins()
+                figures = self._train_and_judge(judge)
+                reason = judge.reason_to_stop() if judges else None
+                if state.n_iter == n_epochs:
+                    reason = reason or "max_iter"
+                self._write_state(judge.get_state())
+                watch.epoch_ended(reason, **figures)
         except KeyboardInterrupt:
             state.stop_reason = "interrupted"
             network.parameters_changed()
@@ -128,21 +134,22 @@ class StochasticTrainer:
             self._close()
             error.state = state
             raise
-        if keep_best:
-            best.restore(network)
+        judge.finish(network)
         self._close()
 
+    def _write_state(self, unfinished=None):
+        """Write what goes on from epoch to epoch, or from call to call, into it."""
+        state = self._state
+        state.optimizer = self._optimizer.get_state()
+        state.schedule_factor = self._schedule.factor
+        state.unfinished = unfinished
+
     def _close(self):
-        """Write what later calls need into the state."""
-        self._state.optimizer = self._optimizer.get_state()
-        self._state.schedule_factor = self._schedule.factor
+        """Leave nothing behind but the state."""
+        self._write_state()
 
-    def _epoch_and_judge(self, validation, best, patience, *, report, on_epoch):
-        """Train one epoch and return a reason to stop, or None.
-
-        `report` is called with the figures of the epoch as keywords; `on_epoch` with
-        the state, and returns true to stop. Both may be None.
-        """
+    def _train_and_judge(self, judge):
+        """Train one epoch; return its figures."""
         state = self._state
         began = time.perf_counter()
         learning_rate = self._schedule.rate(state.schedule_position)
@@ -150,46 +157,13 @@ class StochasticTrainer:
         state.n_iter += 1
         state.n_epochs += 1
         state.schedule_position += 1
-        validation_loss = score = None
-        if validation is not None:
-            validation_loss, score = validation.evaluate(self._network, self._n_threads)
-            state.validation_loss_curve.append(validation_loss)
-            state.validation_scores.append(score)
-            if best is not None:
-                best.offer(self._network, validation_loss, score)
-            state.best_validation_score = (
-                best.score if best is not None else max(state.validation_scores)
-            )
-        if best is not None:
-            patience.see_validation(validation_loss, score)
-        else:
-            patience.see_loss(loss)
-        if report is not None:
-            report(
-                loss=loss,
-                validation_loss=validation_loss,
-                score=score,
-                gradient_norm=gradient_norm,
-                learning_rate=learning_rate,
-                seconds=time.perf_counter() - began,
-            )
-        if on_epoch is not None and on_epoch(state):
-            return "callback"
-        return self._reason_to_stop(patience, judged_by_validation=best is not None)
-
-    def _reason_to_stop(self, patience, *, judged_by_validation):
-        if not patience.is_over:
-            return None
-        if (
-            self._schedule.ends_at_zero
-            and not judged_by_validation
-            and patience.may_improve(self._targets.loss.lower_bound)
-        ):
-            return None  # a plateau at a high rate: the low ones are still to come
-        if self._options.learning_rate == "adaptive":
-            patience.restart()
-            return None if self._schedule.reduce() else "learning_rate"
-        return "early_stopping" if judged_by_validation else "tol"
+        figures = judge.see(self._network, state, loss)
+        return figures | {
+            "loss": loss,
+            "gradient_norm": gradient_norm,
+            "learning_rate": learning_rate,
+            "seconds": time.perf_counter() - began,
+        }
 
     def _epoch(self):
         """Run through all batches; return the mean loss and the mean gradient norm."""

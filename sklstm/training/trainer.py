@@ -37,15 +37,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..sequences import Sequences
 from ..sequences.streams import Streams
-from .early_stopping import Validation, split_validation
 from .lbfgs import FullBatchObjective, train_lbfgs
 from .repetitions import merge_repetitions
 from .reporting import EpochPrinter
-from .state import TrainingState, restore_generator
+from .samples import make_validation, penalty_strength, set_aside, usable_samples
+from .state import TrainingState, restore_generator, resume_generator
 from .stochastic import StochasticTrainer
 from .streams import StreamTrainer
+from .watching import EpochWatch
 
 
 def train(
@@ -62,7 +62,9 @@ def train(
     validation=None,
     incremental=False,
     verbose=False,
+    on_epoch_begin=None,
     on_epoch=None,
+    checkpoint=None,
 ):
     """Fit a network to sequences.
 
@@ -99,9 +101,16 @@ default=None
         does.
     verbose : bool or int, default=False
         Whether to print one line an epoch.
+    on_epoch_begin : callable or None, default=None
+        Called before every epoch (of "lbfgs": iteration).
     on_epoch : callable or None, default=None
-        Called with the state after every epoch (of "lbfgs": iteration); training stops
-        if it returns true. It must not change the state.
+        Called with the state after every epoch; training stops if it returns true. It
+        must not change the state.
+    checkpoint : object or None, default=None
+        Its ``save(network, state)`` is called after every epoch, when it is known
+        whether it was the last one. Where an earlier process has saved this very call,
+        ``saved`` has its ``parameters`` and its ``state``, and the call goes on from
+        there as if nothing had happened; otherwise it is None.
 
     Returns
     -------
@@ -146,41 +155,40 @@ default=None
     (30, True)
     """
     _check_call(network, options, validation, incremental)
-    index, weights = _usable_samples(sequences, y, weights)
+    index, weights = usable_samples(sequences, y, weights)
     if options.solver == "lbfgs":
         sequences, y, weights = merge_repetitions(sequences, y, weights, index)
         index = np.arange(len(sequences))
-    generator = restore_generator(state, random_state)
+    saved = None if checkpoint is None else checkpoint.saved
     is_first_call = state is None
-    state = TrainingState() if is_first_call else state.copy()
-    if not incremental:
+    state, generator = _beginning(state, random_state, saved)
+    if saved is None and not incremental:
         state.schedule_position, state.schedule_factor = 0, 1.0
 
     if incremental and options.learning_rate == "cosine":
         # How much is to come is not known: there is no wave to go along.
         options = replace(options, learning_rate="constant")
 
+    def split_seed():
+        if state.split_seed is None:
+            state.split_seed = int(generator.randint(2**31))
+        return state.split_seed
+
     training_index, validation_index = index, None
     if options.early_stopping and validation is None:
-        if _is_few_texts(sequences, index, options):
-            sequences, validation = _split_ends(sequences, index, weights, options)
-        else:
-            if state.split_seed is None:
-                state.split_seed = int(generator.randint(2**31))
-            training_index, validation_index = split_validation(
-                index,
-                options.validation_fraction,
-                state.split_seed,
-                None if y is None else loss.stratify(y),
-            )
-            validation = (sequences, y, weights)
+        sequences, training_index, validation, validation_index = set_aside(
+            sequences, y, weights, index, loss=loss, options=options, seed=split_seed
+        )
     targets = loss.make_targets(sequences, y, weights)
     if network.config.is_noisy and state.noise_seed is None:
         state.noise_seed = int(generator.randint(2**31))
     if is_first_call:
         targets.initialize(network, training_index)
+    if saved is not None:
+        network.set_parameters(saved.parameters)
     state.random_state = generator.get_state(legacy=False)
     run = _run_lbfgs if options.solver == "lbfgs" else _run_stochastic
+    n_epochs = 1 if incremental else options.max_iter
     run(
         network,
         sequences,
@@ -189,19 +197,33 @@ default=None
         options=options,
         state=state,
         n_threads=n_threads,
-        penalty_strength=_penalty_strength(options, sequences, weights, training_index),
-        report=EpochPrinter(state, 1 if incremental else options.max_iter)
-        if verbose
-        else None,
-        on_epoch=on_epoch,
+        penalty_strength=penalty_strength(options, sequences, weights, training_index),
+        watch=EpochWatch(
+            network,
+            state,
+            printer=EpochPrinter(state, n_epochs) if verbose else None,
+            on_epoch_begin=on_epoch_begin,
+            on_epoch=on_epoch,
+            checkpoint=checkpoint,
+        ),
         generator=generator,
-        validation=_make_validation(
+        validation=make_validation(
             validation, validation_index, loss, network.parameters.dtype, n_threads
         ),
         noise_index=index,
         incremental=incremental,
     )
     return state
+
+
+def _beginning(state, random_state, saved):
+    """Return the state that the call starts from, to be written to, and what draws."""
+    if saved is None:
+        generator = restore_generator(state, random_state)
+        return TrainingState() if state is None else state.copy(), generator
+    if state is None:
+        return saved.state, resume_generator(saved.state, random_state)
+    return saved.state, restore_generator(saved.state, None)
 
 
 def _run_stochastic(
@@ -214,8 +236,7 @@ def _run_stochastic(
     state,
     n_threads,
     penalty_strength,
-    report,
-    on_epoch,
+    watch,
     generator,
     validation,
     noise_index,
@@ -241,11 +262,10 @@ def _run_stochastic(
         )
         trainer.run(
             1 if incremental else options.max_iter,
+            watch,
             validation=validation,
             keep_best=options.early_stopping,
-            judge=not incremental,
-            report=report,
-            on_epoch=on_epoch,
+            judges=not incremental,
         )
 
 
@@ -259,8 +279,7 @@ def _run_lbfgs(
     state,
     n_threads,
     penalty_strength,
-    report,
-    on_epoch,
+    watch,
     **_of_stochastic_solvers,
 ):
     targets.prepare(np.dtype(np.float64), index, n_threads)
@@ -279,8 +298,7 @@ def _run_lbfgs(
             objective,
             options=options,
             state=state,
-            report=report,
-            on_epoch=on_epoch,
+            watch=watch,
         )
 
 
@@ -306,79 +324,3 @@ def _check_call(network, options, validation, incremental):
             "partial_fit does not support early_stopping=True: it sees one piece of the"
             " data at a time; turn early_stopping off and decide yourself when to stop"
         )
-
-
-def _usable_samples(sequences, y, weights):
-    """Return the numbers of the samples that count, and weights as float64 or None."""
-    usable = np.ones(len(sequences), dtype=bool)
-    if weights is not None:
-        weights = np.asarray(weights, dtype=np.float64)
-        if (weights < 0).any():
-            sample = int(np.argmax(weights < 0))
-            raise ValueError(
-                f"sample_weight of sample {sample} is {weights[sample]:g};"
-                " weights must be zero or positive"
-            )
-        usable &= weights > 0
-        if not usable.any():
-            raise ValueError(
-                "the sample weights are all zero, so there is nothing to learn from;"
-                " give at least one sample a positive weight"
-            )
-    if isinstance(sequences, Streams):
-        usable &= sequences.lengths > 0
-        if not usable.any():
-            raise ValueError(
-                "no sequence with a positive weight has a step to predict; give longer"
-                " ones"
-            )
-    elif y is None and isinstance(sequences, Sequences):
-        usable &= np.asarray(sequences.lengths) > 1
-        if not usable.any():
-            raise ValueError(
-                "objective='next_step' needs sequences of at least 2 steps, but none"
-                " of those with a positive weight is longer than 1"
-            )
-    return np.flatnonzero(usable), weights
-
-
-def _is_few_texts(sequences, index, options):
-    """Whether there are too few sequences to set some aside, but they can be parted."""
-    return isinstance(sequences, Streams) and (
-        round(options.validation_fraction * len(index)) < 2
-    )
-
-
-def _split_ends(streams, index, weights, options):
-    """Return the beginnings of texts, and the ends to judge by."""
-    beginnings, ends = streams.split_ends(options.validation_fraction)
-    if beginnings.lengths[index].sum() == 0 or ends.lengths[index].sum() == 0:
-        raise ValueError(
-            f"early_stopping with validation_fraction={options.validation_fraction}"
-            f" would set aside the ends of {len(index)} sequences, which are too short"
-            " for that. Change validation_fraction, give validation data, or turn"
-            " early_stopping off"
-        )
-    return beginnings, (ends, None, weights)
-
-
-def _make_validation(validation, index, loss, dtype, n_threads):
-    """Return the data to judge by; `index` is None for data given by the user."""
-    if validation is None:
-        return None
-    sequences, y, weights = validation
-    if index is None:
-        index, weights = _usable_samples(sequences, y, weights)
-    targets = loss.make_targets(sequences, y, weights)
-    targets.prepare(dtype, index, n_threads)
-    return Validation(sequences, targets, index)
-
-
-def _penalty_strength(options, sequences, weights, index):
-    """Return `alpha` over the sum of the weights of all that the loss is a mean of."""
-    if options.solver == "adamw":
-        return 0.0
-    counts = np.ones(len(index)) if weights is None else weights[index]
-    if isinstance(sequences, Streams):
-        counts = counts * sequences.lengths[index]
-    return options.alpha / float(counts.sum())

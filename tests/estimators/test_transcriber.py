@@ -1,10 +1,10 @@
-"""`LSTMTranscriber`: labels in the form they came in, scores, alignments, errors."""
+"""`LSTMTranscriber`: labels in the form they came in, scores, alignments."""
 
 import pickle
-import re
 
 import numpy as np
 import pytest
+from estimators.transcription_problems import FAST, make_problem, play
 from numpy.testing import assert_allclose, assert_array_equal
 from reference_ctc import edit_distance
 from sklearn.base import clone, is_classifier, is_regressor
@@ -19,29 +19,6 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMTranscriber, Sequences
 from sklstm.sequences import FrameStacker, SequenceScaler
-from sklstm.training import TrainingDivergedError
-
-FAST = {
-    "hidden_layer_sizes": 8,
-    "max_iter": 4,
-    "batch_size": 8,
-    "random_state": 0,
-}
-
-
-def play(labels, rng):
-    """A beep of one of three pitches for each label, of any length, with pauses."""
-    parts = [np.zeros((rng.randint(1, 3), 3))]
-    for label in labels:
-        parts.append(np.tile(np.eye(3)["abc".index(label)], (rng.randint(1, 4), 1)))
-        parts.append(np.zeros((rng.randint(1, 3), 3)))
-    return np.concatenate(parts) + 0.05 * rng.normal(size=(sum(map(len, parts)), 3))
-
-
-def make_problem(n_samples=40, seed=0):
-    rng = np.random.RandomState(seed)
-    y = ["".join(rng.choice(list("abc"), rng.randint(0, 4))) for _ in range(n_samples)]
-    return [play(labels, rng) for labels in y], y
 
 
 @pytest.fixture(scope="module")
@@ -350,84 +327,3 @@ def test_steps_of_a_stream_have_the_probabilities_of_the_whole(problem):
         row, state = model.step(x, state)
         rows.append(row[0])
     assert_array_equal(np.array(rows), model.predict_proba(X[:1])[0])
-
-
-# ---- errors that teach ------------------------------------------------------------
-
-
-def test_a_sequence_with_too_few_steps_is_named_before_training(problem):
-    X, y = problem
-    y = [*y[:7], "aabb" * len(X[7]), *y[8:]]
-    n_steps = len(X[7])
-    message = (
-        f"y[7] has {4 * n_steps} labels and needs at least {6 * n_steps} time steps,"
-        f" one for each label and one between equal neighbours, but sequence 7 has"
-        f" {n_steps}"
-    )
-    model = LSTMTranscriber(**FAST)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        model.fit(X, y)
-    assert not hasattr(model, "loss_curve_")
-    with pytest.raises(ValueError, match=r"y_val\[0\] has 3 labels"):
-        model.fit(X, ["a"] * len(X), X_val=[np.zeros((2, 3))], y_val=["aaa"])
-
-
-@pytest.mark.parametrize(
-    "sample_weight, message",
-    [
-        (object(), "sample_weight is <object.*expected one number for each of the 40"),
-        (["a"] * 40, "sample_weight is .*expected one number for each of the 40"),
-        ([[1.0]] * 39 + [[1, 2]], "sample_weight is .*expected one number for each"),
-        (np.ones((40, 2)), r"sample_weight is of shape \(40, 2\): expected one number"),
-        ([None] * 40, "sample_weight.*NaN"),
-    ],
-    ids=["object", "strings", "ragged", "matrix", "none"],
-)
-def test_weights_are_numbers(problem, sample_weight, message):
-    X, y = problem
-    with pytest.raises(ValueError, match=message):
-        LSTMTranscriber(**FAST).fit(X, y, sample_weight)
-    message = message.replace("sample_weight", "sample_weight_val", 1)
-    if sample_weight is None or "NaN" in message:
-        return  # scikit-learn's own message knows one name
-    with pytest.raises(ValueError, match=message):
-        LSTMTranscriber(**FAST).fit(
-            X, y, X_val=X, y_val=y, sample_weight_val=sample_weight
-        )
-
-
-@pytest.mark.parametrize(
-    "y, message",
-    [
-        (None, "requires y to be passed"),
-        (["a"], "X has 2, y has 1"),
-        (["", ""], "all sequences of y are empty"),
-        (["a", 3], r"y\[1\] is 3: expected a sequence of symbols"),
-        (["a", [["b"]]], r"y\[1\]\[0\] is \['b'\]: a symbol must be hashable"),
-    ],
-)
-def test_label_sequences_are_checked(y, message):
-    X = [np.zeros((4, 2)), np.zeros((5, 2))]
-    with pytest.raises(ValueError, match=message):
-        LSTMTranscriber(**FAST).fit(X, y)
-
-
-def test_a_loss_that_is_not_finite_stops_before_the_update(problem):
-    X, y = problem
-    X = [1e30 * x for x in X]
-    model = LSTMTranscriber(
-        **FAST | {"learning_rate_init": 1e30, "max_grad_norm": None}, cell="rnn",
-        activation="relu", bidirectional=False,
-    )  # fmt: skip
-    with pytest.raises(TrainingDivergedError, match="epoch"):
-        model.fit(X, y)
-    for array in model.layers_[0][0].values():
-        assert np.isfinite(array).all()
-
-
-def test_beam_width_belongs_to_the_beam(problem):
-    X, y = problem
-    with pytest.raises(ValueError, match="beam_width=3 has no effect with decoder="):
-        LSTMTranscriber(**FAST, beam_width=3).fit(X, y)
-    with pytest.raises(ValueError, match="'decoder' parameter"):
-        LSTMTranscriber(**FAST, decoder="best").fit(X, y)

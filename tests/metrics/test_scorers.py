@@ -1,6 +1,6 @@
 """Scorers with scikit-learn, and what it can and cannot do with ragged y.
 
-These are the claims of docs/sequence_scores.md, one by one.
+These are the claims of docs/tasks/sequence_scores.md, one by one.
 """
 
 import pickle

@@ -1,4 +1,4 @@
-"""The memory of a pass is what docs/memory.md says."""
+"""The memory of a pass is what docs/developer/memory.md says."""
 
 import numpy as np
 import pytest

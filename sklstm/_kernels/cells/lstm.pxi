@@ -95,7 +95,10 @@ cdef inline void lstm_row_backward(const LayerPass* layer, Py_ssize_t unit, cons
         f_gate = v_load(gates + LANES)
         c = v_fma(f_gate, c_prev, i_gate * g_gate)
     tanh_cell = v_tanh(c)
-    if layer.zoneout.rate > 0:
+    if mixes_states(layer):
+        kept_cell = v_set(layer.zoneout.rate) * d_cell
+        d_cell = v_set(1 - layer.zoneout.rate) * d_cell
+    elif layer.zoneout.rate > 0:
         zoned = v_below(v_random(zoneout_key, unit), 1, layer.zoneout.threshold)
         kept_cell = v_select(zoned, d_cell, kept_cell)
         d_cell = v_select(zoned, v_set(0), d_cell)
@@ -150,7 +153,7 @@ cdef inline void lstm_family_backward(const LayerPass* layer, Py_ssize_t panel, 
                       layer.panels + n_slots * layer.stride * layer.output_stride
                       + panel * TILE_WIDTH * LANES * layer.output_stride)
     for row in range(rows.count):
-        if layer.zoneout.rate > 0:
+        if layer.zoneout.rate > 0 and layer.zoneout.sample_keys != NULL:
             key = zoneout_key(layer, rows, row)
         for block in range(width):
             unit_block = panel * TILE_WIDTH + block

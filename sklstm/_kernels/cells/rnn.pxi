@@ -7,7 +7,7 @@
 #     da = dh * (1 - h^2)   or   da = dh * (h > 0)
 #
 # One slot, a; its activation is the hidden state itself, so the gates hold nothing before
-# the backward pass.
+# the backward pass, except where zoneout's expectation mixes the states: the activation.
 
 cdef inline void rnn_forward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows,
                              bint relu) noexcept nogil:
@@ -16,6 +16,8 @@ cdef inline void rnn_forward(const LayerPass* layer, Py_ssize_t panel, const Row
     cdef Operand hidden = hidden_operand(layer, rows)
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit = panel * TILE_WIDTH * LANES
+    cdef bint keeps = layer.gates != NULL and mixes_states(layer)
+    cdef vreg activation
     cdef real* hidden_next = layer.hidden + rows.state * layer.stride + unit
     if layer.gates != NULL:
         prefetch_rows(hidden_next, layer.stride, width, rows.count)
@@ -23,8 +25,11 @@ cdef inline void rnn_forward(const LayerPass* layer, Py_ssize_t panel, const Row
                   layer.panels + unit * panel_terms(layer))
     for row in range(rows.count):
         for block in range(width):
-            v_store(hidden_next + row * layer.stride + block * LANES,
-                    v_at_least(v_set(0), tile[row][block]) if relu else v_tanh(tile[row][block]))
+            activation = (v_at_least(v_set(0), tile[row][block]) if relu
+                          else v_tanh(tile[row][block]))
+            v_store(hidden_next + row * layer.stride + block * LANES, activation)
+            if keeps:
+                v_store(gate_row(layer, panel * TILE_WIDTH + block, rows.step + row), activation)
 
 
 cdef inline void rnn_backward(const LayerPass* layer, Py_ssize_t panel, const Rows* rows,
@@ -32,15 +37,17 @@ cdef inline void rnn_backward(const LayerPass* layer, Py_ssize_t panel, const Ro
     cdef Tile tile
     cdef Py_ssize_t width = panel_width(layer, panel, TILE_WIDTH)
     cdef Py_ssize_t row, block, unit
+    cdef real* gate
     cdef vreg hidden
     upstream_gradient(layer, panel, width, rows, 0, 1, NULL, tile)
     for row in range(rows.count):
         for block in range(width):
             unit = (panel * TILE_WIDTH + block) * LANES
-            hidden = v_load(layer.hidden + (rows.state + row) * layer.stride + unit)
-            v_store(gate_row(layer, panel * TILE_WIDTH + block, rows.step + row),
-                    tile[row][block] * (v_step(hidden) if relu
-                                        else v_fma(-hidden, hidden, v_set(1))))
+            gate = gate_row(layer, panel * TILE_WIDTH + block, rows.step + row)
+            hidden = v_load(gate if mixes_states(layer) else
+                            layer.hidden + (rows.state + row) * layer.stride + unit)
+            v_store(gate, tile[row][block] * (v_step(hidden) if relu
+                                              else v_fma(-hidden, hidden, v_set(1))))
 
 
 cdef void rnn_tanh_forward(const LayerPass* layer, Py_ssize_t panel,

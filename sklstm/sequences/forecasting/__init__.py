@@ -1,7 +1,9 @@
 """Forecasting: long series -> windows for a network, its answers -> forecasts.
 
 series.py              one or several series as users have them, with covariates
-long_series.py         the same in a long data frame, and the times that follow
+long_series.py         the same in a long data frame
+times.py               the times of its rows: how they go on, where some are missing
+checks.py              what is checked of users' numbers
 representation.py      logarithms, differences, scale: how a network sees a series
 choice.py              choosing these from the training part
 windows.py             what is known at an origin, and what the network reads of it

@@ -254,7 +254,8 @@ class _Trial:
         self.naive = self.learned = before = 0.0
         for values in series:
             start = len(values) - max(int(_TAIL * len(values)), horizon)
-            if start <= (seasonal_period or 0) or np.ptp(values) == 0:
+            variance = np.var(values)
+            if start <= (seasonal_period or 0) or np.ptp(values) == 0 or not variance:
                 continue
             center, _ = shortest.measure(values[:start])
             tail = start, len(values), horizon, center
@@ -265,7 +266,6 @@ class _Trial:
             if start >= n_before + horizon + 2 * window:
                 examples = _examples(whole, values, 0, start, horizon, center)
                 learned = _linear_error(examples, _examples(whole, values, *tail))
-            variance = np.var(values)
             self.naive += naive / variance
             self.learned += min(naive, learned) / variance
             before += np.square(deviations).mean() / variance

@@ -12,9 +12,8 @@ import numpy as np
 
 from ..container import Sequences
 from ..converters import as_eager_frame, from_long_frame, sorted_keys
-
-# Steps at the end of a series that say how its times go on.
-TIMES_KEPT = 25
+from ..layouts import is_frame
+from .times import check_later, continued_times, warn_of_missing_times
 
 
 class LongColumns(NamedTuple):
@@ -25,6 +24,7 @@ class LongColumns(NamedTuple):
     target: str
     has_id: bool = True
     backend: str | None = None
+    time_zone: str | None = None
 
     def is_long(self, frame):
         """Whether a frame is long: it has the column of times."""
@@ -58,7 +58,9 @@ def read_long(frame, columns):
     steps, ids = from_long_frame(
         frame.to_native(), id=columns.id, time=columns.time, columns=names
     )
-    _, _, times = sorted_keys(frame, columns.id, columns.time)
+    times = _times(frame, columns, steps)
+    names_of_series = [f"series {key!r}" for key in ids.tolist()]
+    warn_of_missing_times(times, names_of_series, columns.time_zone)
     steps = Sequences(
         steps.values.astype(np.float64), steps.lengths, feature_names=names
     )
@@ -66,17 +68,17 @@ def read_long(frame, columns):
         "steps": steps,
         "kind": "long",
         "ids": ids,
-        "times": np.split(times, steps.offsets[1:-1]),
+        "times": times,
         "long": columns,
     }
 
 
 def read_long_future(X, series, horizon):
     """Read covariates of the steps ahead; see `series.read_ahead`."""
-    if not (columns := series.long).is_long(X):
+    if not is_frame(X) or not (columns := series.long).is_long(X):
         raise ValueError(
-            f"X must be a data frame with the column {columns.time!r}, as y is: one "
-            "row for each series and step to forecast."
+            f"X must be a data frame with the column {series.long.time!r}, as y is: "
+            "one row for each series and step to forecast."
         )
     frame, _ = _with_id(X, columns._replace(backend=None))
     names = list(series.steps.feature_names[1:])
@@ -86,6 +88,7 @@ def read_long_future(X, series, horizon):
     steps, ids = from_long_frame(
         frame.to_native(), id=columns.id, time=columns.time, columns=known
     )
+    times = _times(frame, columns, steps)
     place = {key: k for k, key in enumerate(ids.tolist())}
     ahead = np.full((len(series.steps), horizon, len(names)), np.nan)
     for i, key in enumerate(series.ids.tolist()):
@@ -95,6 +98,7 @@ def read_long_future(X, series, horizon):
                 f"X has {n_rows} rows for {series.name(i)}, expected {horizon}: the "
                 "covariates of each of the steps to forecast."
             )
+        _check_times_ahead(times[place[key]], series, i)
         ahead[i][:, [names.index(name) for name in known]] = steps[place[key]]
     return ahead
 
@@ -123,7 +127,8 @@ def forecast_frame(forecasts, series, endings):
         data[columns.id] = np.repeat(series.ids, horizon)
         if data[columns.id].dtype == object:
             data[columns.id] = data[columns.id].tolist()
-    times = [continued_times(times, horizon) for times in series.times]
+    zone = columns.time_zone
+    times = [continued_times(times, horizon, zone) for times in series.times]
     if any(one is None for one in times):
         data["step"] = np.tile(np.arange(1, horizon + 1), n_series)
     else:
@@ -133,60 +138,37 @@ def forecast_frame(forecasts, series, endings):
     else:
         for k, ending in enumerate(endings):
             data[columns.target + ending] = forecasts[:, :, k].ravel()
-    return nw.from_dict(data, backend=columns.backend).to_native()
+    frame = nw.from_dict(data, backend=columns.backend)
+    if zone is not None and columns.time in frame.columns:
+        in_utc = nw.col(columns.time).dt.replace_time_zone("UTC")
+        frame = frame.with_columns(in_utc.dt.convert_time_zone(zone))
+    return frame.to_native()
 
 
-def continued_times(times, n_steps):
-    """Go on with regular times.
-
-    Parameters
-    ----------
-    times : ndarray of shape (n_times,)
-        Numbers or datetime64, ascending.
-    n_steps : int
-        How many to add.
-
-    Returns
-    -------
-    times : ndarray of shape (n_steps,) or None
-        Equally spaced, or in equal numbers of calendar months, as the last ones were;
-        None if they were neither.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklstm.sequences.forecasting.long_series import continued_times
-    >>> months = np.array(["2024-11-01", "2024-12-01", "2025-01-01"], "datetime64[D]")
-    >>> continued_times(months, 2)
-    array(['2025-02-01', '2025-03-01'], dtype='datetime64[D]')
-    """
-    times = times[-TIMES_KEPT:]
-    if len(times) < 2 or times.dtype.kind not in "iufM":
-        return None
-    ahead = np.arange(1, n_steps + 1)
-    if times.dtype.kind == "M":  # first, for two quarters may have equally many days
-        later = _continued_months(times, ahead)
-        if later is not None:
-            return later
-    gaps = np.diff(times)
-    same = np.isclose(gaps, gaps[0]) if gaps.dtype.kind == "f" else gaps == gaps[0]
-    return times[-1] + ahead * gaps[0] if same.all() else None
+def _times(frame, columns, steps):
+    """The times of each series, ascending; in UTC, if they have a time zone."""
+    _, _, times = sorted_keys(frame, columns.id, columns.time)
+    return np.split(times, steps.offsets[1:-1])
 
 
-def _continued_months(times, ahead):
-    """The same day and hour of later months, or the last day of each."""
-    months = times.astype("datetime64[M]")
-    gaps = np.diff(months)
-    if (gaps != gaps[0]).any() or not gaps[0]:
-        return None
-    later = months[-1] + ahead * gaps[0]
-    since_start = times - months.astype(times.dtype)
-    if (since_start == since_start[0]).all():
-        return later.astype(times.dtype) + since_start[0]
-    until_end = (months + 1).astype(times.dtype) - times
-    if (until_end == until_end[0]).all():
-        return (later + 1).astype(times.dtype) - until_end[0]
-    return None
+def _check_times_ahead(given, series, i):
+    """Raise if covariates are of other times than those to forecast."""
+    known, what = series.times[i], "The covariates in X"
+    expected = continued_times(known, len(given), series.long.time_zone)
+    if expected is None:
+        check_later(given, known, series.name(i), what)
+        return
+    if expected.dtype.kind == "f":
+        wrong = ~np.isclose(given, expected)
+    else:
+        wrong = given != expected
+    if wrong.any():
+        step = int(np.argmax(wrong))
+        raise ValueError(
+            f"{what} of {series.name(i)} have time {given[step]} at step {step} of "
+            f"those to forecast, expected {expected[step]}: the times that follow "
+            f"{known[-1]}."
+        )
 
 
 def _with_id(frame, columns):
@@ -195,5 +177,7 @@ def _with_id(frame, columns):
     has_id = columns.id in frame.columns
     if not has_id:
         frame = frame.with_columns(nw.lit(0).alias(columns.id))
-    backend = str(frame.implementation)
-    return frame, columns._replace(has_id=has_id, backend=backend)
+    time_zone = getattr(frame.schema[columns.time], "time_zone", None)
+    return frame, columns._replace(
+        has_id=has_id, backend=str(frame.implementation), time_zone=time_zone
+    )

@@ -33,7 +33,7 @@ REFERENCES = {
 }
 
 # Of the scale of a window, in the scale of its series.
-_FLOOR = 0.1
+SCALE_FLOOR = 0.1
 
 # Windows looked at in one go when a scale is measured.
 _WINDOWS_AT_ONCE = 4096
@@ -63,19 +63,23 @@ class Representation:
         As given.
     n_steps : int
         Values of a context.
+    period : int
+        Steps of a season, if the reference has one; otherwise 0.
+    from_last : bool
+        Whether the base is the last value of d, not its mean.
     """
 
     def __init__(
         self, window, relative_to, *, seasonal_period=None, log=False, local=False
     ):
-        seasonal, self._from_last = REFERENCES[relative_to]
+        seasonal, self.from_last = REFERENCES[relative_to]
         self.window = window
         self.relative_to = relative_to
         self.seasonal_period = seasonal_period
         self.log = log
         self.local = local
-        self._period = seasonal_period if seasonal else 0
-        self.n_steps = window + self._period
+        self.period = seasonal_period if seasonal else 0
+        self.n_steps = window + self.period
 
     def measure(self, values, place=""):
         """Return the center and the scale of one series.
@@ -99,7 +103,7 @@ class Representation:
         total, n = 0.0, 0
         for start in range(0, len(windows), _WINDOWS_AT_ONCE):
             some = windows[start : start + _WINDOWS_AT_ONCE]
-            base = some[:, -1:] if self._from_last else center
+            base = some[:, -1:] if self.from_last else center
             total += np.square(some - base).sum()
             n += some.size
         scale = np.sqrt(total / n)
@@ -123,7 +127,7 @@ class Representation:
         if not self.local:
             return scales
         squares = np.square(self._deviations(contexts, centers)).mean(axis=1)
-        return np.sqrt(squares + np.square(_FLOOR * scales))
+        return np.sqrt(squares + np.square(SCALE_FLOOR * scales))
 
     def inputs(self, contexts, centers, scales):
         """Return what the network reads.
@@ -191,11 +195,11 @@ class Representation:
         return np.log(values)
 
     def _differences(self, u):
-        m = self._period
+        m = self.period
         return u[..., m:] - u[..., :-m] if m else u
 
     def _base(self, differences, centers):
-        return differences[:, -1] if self._from_last else centers
+        return differences[:, -1] if self.from_last else centers
 
     def _deviations(self, contexts, centers):
         """What the network reads, before it is scaled."""
@@ -206,9 +210,9 @@ class Representation:
         """What an answer of zero stands for, before the exponential."""
         u = self._logarithms(contexts)
         base = self._base(self._differences(u), centers)[:, np.newaxis]
-        if not self._period:
+        if not self.period:
             return np.repeat(base, horizon, axis=1)
         steps = np.arange(horizon)
-        n_seasons = steps // self._period + 1
-        anchors = u[:, u.shape[1] - self._period + steps % self._period]
+        n_seasons = steps // self.period + 1
+        anchors = u[:, u.shape[1] - self.period + steps % self.period]
         return anchors + n_seasons * base

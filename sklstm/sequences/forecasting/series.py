@@ -19,7 +19,15 @@ import numpy as np
 
 from ..container import Sequences, as_object_array, offsets_of
 from ..layouts import is_frame
+from .checks import (
+    as_float,
+    check_finite,
+    check_lengths,
+    check_numeric,
+    check_one_channel,
+)
 from .long_series import LongColumns, forecast_frame, read_long, read_long_future
+from .times import check_later
 
 
 class SeriesSet(NamedTuple):
@@ -93,6 +101,8 @@ class SeriesSet(NamedTuple):
         joined = _joined(self.steps, later.steps)
         steps = Sequences.from_list(joined, feature_names=self.steps.feature_names)
         times = self.times and later.times and _joined(self.times, later.times)
+        for i, of_later in enumerate(later.times if times else []):
+            check_later(of_later, self.times[i], self.name(i), "The steps that follow")
         return self._replace(steps=steps, times=times)
 
 
@@ -131,13 +141,13 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
                 "(those of the steps ahead into the X of predict); X must be None."
             )
         series = SeriesSet(**read_long(y, long))
-        _check_finite(series)
+        check_finite(series)
         return series, None
     kind, arrays, ids = _read_arrays(y)
     covariates, names = _read_covariates(X, kind, len(arrays))
     ahead = None
     if covariates is not None:
-        _check_lengths(arrays, covariates, kind, n_ahead)
+        check_lengths(arrays, covariates, kind, n_ahead)
         ahead = np.stack([z[len(v) :] for v, z in zip(arrays, covariates, strict=True)])
         arrays = [
             np.column_stack([v, z[: len(v)]])
@@ -146,7 +156,7 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
         names = None if names is None else ["y", *names]
     steps = Sequences.from_list(arrays, dtype=np.float64, feature_names=names)
     series = SeriesSet(steps, kind, ids)
-    _check_finite(series)
+    check_finite(series)
     return series, ahead
 
 
@@ -175,10 +185,10 @@ def read_step_weights(sample_weight, series):
     weights : ndarray of shape (n_total_steps,), float64
     """
     if series.kind == "long":
-        arrays = [_as_float(sample_weight, "sample_weight").ravel()]
+        arrays = [as_float(sample_weight, "sample_weight").ravel()]
         fits = len(arrays[0]) == len(series.values)
     else:
-        _, arrays, _ = _read_arrays(sample_weight)
+        _, arrays, _ = _read_arrays(sample_weight, "sample_weight")
         fits = [len(array) for array in arrays] == series.steps.lengths.tolist()
     if not fits:
         raise ValueError(
@@ -249,26 +259,26 @@ def restore_forecasts(forecasts, series, endings=None):
     return forecast_frame(forecasts, series, endings)
 
 
-def _read_arrays(y):
+def _read_arrays(y, name="y"):
     """The kind, one 1-D float array a series, and their names."""
     if isinstance(y, Sequences):
-        _check_one_channel(y)
+        check_one_channel(y)
         return "list", [steps[:, 0].astype(np.float64) for steps in y], None
     if is_frame(y):
         frame = nw.from_native(y, eager_only=True)
-        _check_numeric(frame)
+        check_numeric(frame)
         table = frame.to_numpy().astype(np.float64)
         return "columns", list(table.T), as_object_array(list(frame.columns))
     if _is_list(y) and len(y) > 0 and np.ndim(y[0]) > 0:
-        return "list", [_one_series(v, i) for i, v in enumerate(y)], None
+        return "list", [_one_series(v, i, name) for i, v in enumerate(y)], None
     array = np.asarray(y)
-    array = _as_float(array, "y")
+    array = as_float(array, name)
     if array.ndim == 1:
         return "one", [array], None
     if array.ndim == 2 and array.shape[1] > 0:
         return "columns", list(array.T), None
     raise ValueError(
-        f"y has shape {array.shape}, expected (n_timesteps,) for one series, "
+        f"{name} has shape {array.shape}, expected (n_timesteps,) for one series, "
         "(n_timesteps, n_series) for several of equal length, or a list of 1-D arrays."
     )
 
@@ -279,43 +289,16 @@ def _is_list(X):
     )
 
 
-def _one_series(values, i):
-    values = _as_float(values, f"series {i} of y")
+def _one_series(values, i, name):
+    values = as_float(values, f"series {i} of {name}")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         raise ValueError(
-            f"Series {i} of y has shape {values.shape}, expected (n_timesteps,). Other "
-            "channels of a series are covariates: pass them as X."
+            f"Series {i} of {name} has shape {values.shape}, expected (n_timesteps,). "
+            "Other channels of a series are covariates: pass them as X."
         )
     return values
-
-
-def _as_float(values, name):
-    try:
-        return np.asarray(values).astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} must be numbers, got dtype {np.asarray(values).dtype}."
-        ) from error
-
-
-def _check_one_channel(sequences):
-    if sequences.n_features != 1:
-        raise ValueError(
-            f"y has {sequences.n_features} channels, expected 1: other channels of a "
-            "series are covariates, pass them as X."
-        )
-
-
-def _check_numeric(frame):
-    for name, dtype in frame.schema.items():
-        if not (dtype.is_numeric() or dtype == nw.Boolean):
-            raise ValueError(
-                f"Column {name!r} of the data frame is no number ({dtype}). A wide "
-                "frame has one series a column; a long one has columns for time and "
-                "id, whose names are the parameters time_column and id_column."
-            )
 
 
 def _read_covariates(X, kind, n_series):
@@ -347,9 +330,9 @@ def _table(X):
     names = None
     if is_frame(X):
         frame = nw.from_native(X, eager_only=True)
-        _check_numeric(frame)
+        check_numeric(frame)
         X, names = frame.to_numpy(), [str(name) for name in frame.columns]
-    table = _as_float(X, "X")
+    table = as_float(X, "X")
     table = table[:, np.newaxis] if table.ndim == 1 else table
     if table.ndim != 2:
         raise ValueError(
@@ -365,33 +348,3 @@ def _by_name(table, names, expected):
         if name in names:
             ordered[:, k] = table[:, names.index(name)]
     return ordered
-
-
-def _check_lengths(arrays, covariates, kind, n_ahead):
-    for i, (values, table) in enumerate(zip(arrays, covariates, strict=True)):
-        if len(table) != len(values) + n_ahead:
-            of = "" if kind == "one" else f" of series {i}"
-            more = f" and the {n_ahead} steps ahead" if n_ahead else ""
-            raise ValueError(
-                f"X{of} has {len(table)} rows, y{of} has {len(values)} steps: expected "
-                f"one row for each step{more}."
-            )
-
-
-def _check_finite(series):
-    bad = ~np.isfinite(series.steps.values)
-    if not bad.any():
-        return
-    row, column = (int(k) for k in np.argwhere(bad)[0])
-    i = int(np.searchsorted(series.steps.offsets, row, side="right") - 1)
-    step = row - int(series.steps.offsets[i])
-    what = "NaN" if np.isnan(series.steps.values[row, column]) else "infinity"
-    where = f"at step {step}"
-    if series.times is not None:
-        where += f" (time {series.times[i][step]})"
-    of = "" if column == 0 else f" in covariate {column - 1}"
-    name = series.name(i)
-    raise ValueError(
-        f"{name[0].upper()}{name[1:]} has {what}{of} {where} ({bad.any(axis=1).sum()} "
-        "such steps in all). Fill gaps first, for example with np.interp."
-    )

@@ -76,6 +76,11 @@ class WindowReader:
         tiny = 16 * np.finfo(np.float64).eps * np.abs(self._means)
         self._spreads = np.where(spread > tiny, spread, 1.0)
 
+    @property
+    def standard_scale(self):
+        """Means and spreads of the covariates."""
+        return self._means, self._spreads
+
     def contexts(self, series, origins, which, measures):
         """Gather what is known at some origins.
 
@@ -143,16 +148,22 @@ class WindowReader:
         n_ahead = self.horizon if self.known_ahead.any() else 0
         shape = (len(contexts.values), window + n_ahead, self.n_channels)
         channels = np.zeros(shape, dtype=dtype)
-        channels[:, :window, 0] = self.representation.inputs(
-            contexts.values, contexts.centers, contexts.scales
-        )
-        n_covariates = len(self.known_ahead)
-        of_covariates = channels[:, :, 1 : 1 + n_covariates]
-        of_covariates[:, :window] = self._scaled(contexts.covariates)
-        if n_ahead:
-            known = self._scaled(ahead)[:, :, self.known_ahead]
-            of_covariates[:, window:, self.known_ahead] = known
-            channels[:, window:, -1] = 1.0
+        with np.errstate(over="ignore"):  # found right below
+            channels[:, :window, 0] = self.representation.inputs(
+                contexts.values, contexts.centers, contexts.scales
+            )
+            n_covariates = len(self.known_ahead)
+            of_covariates = channels[:, :, 1 : 1 + n_covariates]
+            of_covariates[:, :window] = self._scaled(contexts.covariates)
+            if n_ahead:
+                known = self._scaled(ahead)[:, :, self.known_ahead]
+                of_covariates[:, window:, self.known_ahead] = known
+                channels[:, window:, -1] = 1.0
+        if not np.isfinite(channels).all():
+            raise ValueError(
+                "Values or covariates are too far from those of the fit: on their "
+                f"scale some are beyond what {channels.dtype} can hold."
+            )
         return Sequences.from_array(channels)
 
     @property
@@ -273,6 +284,20 @@ class SeriesScales:
             share = (series.steps.lengths / series.steps.lengths.sum())[:, np.newaxis]
             center, scale = (share * self._measures ** [1, 2]).sum(axis=0) ** [1, 0.5]
             self._measures[:] = center, scale
+
+    @property
+    def shared(self):
+        """Center and scale of all series, if they have the same; otherwise None."""
+        same = self._together or len(self._measures) == 1
+        return tuple(self._measures[0].tolist()) if same else None
+
+    @property
+    def table(self):
+        """Center and scale of the series measured, by their ids if they have some."""
+        measures = self._measures.tolist()
+        if self._ids is None:
+            return measures
+        return dict(zip(map(str, self._ids.tolist()), measures, strict=True))
 
     def of(self, series):
         """Return center and scale of some series, (n_series, 2).

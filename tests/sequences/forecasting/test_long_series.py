@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm import LSTMForecaster
-from sklstm.sequences.forecasting.long_series import continued_times
+from sklstm.sequences.forecasting.times import continued_times
 
 RNG = np.random.RandomState(0)
 LENGTHS = {"b": 60, "a": 45}
@@ -207,6 +207,51 @@ def test_validation_steps_of_a_frame(library):
     assert np.isfinite(forecaster.score(second))
     tests = forecaster.backtest(frame_of(library, data), start=40)
     assert [len(origins) for origins in tests.origins] == [45 - 42, 60 - 42]
+
+
+def test_steps_that_follow_come_later(library):
+    data = columns()
+    frame = frame_of(library, data)
+    forecaster = LSTMForecaster(**SMALL).fit(frame)
+    with pytest.raises(ValueError, match=r"'a' begin at time 2024-01-01.* must come"):
+        forecaster.score(frame)
+    with pytest.raises(ValueError, match="must come after its last one, 2024-02-14"):
+        LSTMForecaster(**SMALL).fit(frame, y_val=frame)
+
+
+@pytest.mark.parametrize("days", [-30, -1, 1, 400])
+def test_covariates_must_be_those_of_the_times_that_follow(library, days):
+    data, names = columns(n_ahead=3), ("unique_id", "ds", "y", "weekday")
+    last = {
+        key: max(
+            time
+            for time, of in zip(data["ds"], data["unique_id"], strict=True)
+            if of == key
+        )
+        for key in LENGTHS
+    }
+    follows = [
+        time > last[key] - datetime.timedelta(days=3)
+        for key, time in zip(data["unique_id"], data["ds"], strict=True)
+    ]
+    known = rows_where(data, [not later for later in follows])
+    forecaster = LSTMForecaster(**SMALL).fit(frame_of(library, known, names))
+    ahead = rows_where(data, follows)
+    X = frame_of(library, ahead, ("unique_id", "ds", "weekday"))
+    assert len(forecaster.predict(X=X)) == 6
+    ahead["ds"] = [time + datetime.timedelta(days=days) for time in ahead["ds"]]
+    X = frame_of(library, ahead, ("unique_id", "ds", "weekday"))
+    with pytest.raises(ValueError, match=r"X of series 'a' have time .*expected 2024"):
+        forecaster.predict(X=X)
+    with pytest.raises(ValueError, match="X must be a data frame with the column 'ds'"):
+        forecaster.predict(X=np.ones((3, 1)))
+
+
+def test_marks_of_yes_and_no_are_covariates_beside_numbers(library):
+    data = columns()
+    data["holiday"] = [weekday > 4 for weekday in data["weekday"]]
+    names = ("unique_id", "ds", "y", "holiday", "visits")
+    assert LSTMForecaster(**SMALL).fit(frame_of(library, data, names)).n_features_in_
 
 
 # Times

@@ -1,0 +1,126 @@
+"""The API reference as data: every public name, in the order in which it is shown.
+
+Each public module has a title, a sentence, and sections of names. A name that is
+missing here is found by ``tests/test_api_reference.py``.
+"""
+
+REFERENCE = {
+    "sklstm": {
+        "title": "Estimators and sequences",
+        "about": "What most programs import.",
+        "sections": {
+            "A sequence in, one answer out": [
+                "LSTMClassifier",
+                "LSTMRegressor",
+                "SequenceTransformer",
+            ],
+            "Sequences out": [
+                "LSTMTagger",
+                "LSTMTranscriber",
+                "LSTMSeq2Seq",
+                "LSTMLanguageModel",
+                "LSTMForecaster",
+            ],
+            "Sequences in": ["Sequences", "TimestepTransformer"],
+            "For bug reports": ["show_versions"],
+        },
+    },
+    "sklstm.sequences": {
+        "title": "sklstm.sequences: layouts, windows, transformers",
+        "about": "From the data you have to sequences, and steps for pipelines.",
+        "sections": {
+            "Converters": ["from_long_frame", "from_panel", "to_panel"],
+            "Windows": ["sliding_windows"],
+            "Steps of a pipeline": ["FrameStacker", "SequenceScaler"],
+            "For authors of estimators": [
+                "check_sequences",
+                "check_targets",
+                "restore_layout",
+                "validate_sequences",
+            ],
+        },
+    },
+    "sklstm.metrics": {
+        "title": "sklstm.metrics: scores of sequences",
+        "about": "Functions of true and predicted labels, and scorers for `scoring=`.",
+        "sections": {
+            "Scores": [
+                "token_accuracy",
+                "sequence_accuracy",
+                "span_f1",
+                "span_report",
+                "extract_spans",
+                "label_error_rate",
+                "bleu",
+            ],
+            "Scorers": [
+                "token_accuracy_scorer",
+                "sequence_accuracy_scorer",
+                "span_f1_scorer",
+                "neg_label_error_rate_scorer",
+                "bleu_scorer",
+            ],
+        },
+    },
+    "sklstm.datasets": {
+        "title": "sklstm.datasets: data to try things on",
+        "about": "Small real data that ships in the package, and test problems.",
+        "sections": {
+            "Real data": ["load_japanese_vowels"],
+            "Problems with long time lags": [
+                "make_adding",
+                "make_multiplication",
+                "make_temporal_order",
+                "make_two_sequences",
+                "make_copy_memory",
+                "make_reber",
+                "reber_next_symbols",
+            ],
+        },
+    },
+    "sklstm.decoding": {
+        "title": "sklstm.decoding: from outputs to sequences",
+        "about": "Searches and draws behind the estimators, on integer codes.",
+        "sections": {
+            "Labels without times (CTC)": ["best_path", "prefix_beam_search", "align"],
+            "Symbols, one after the other": [
+                "beam_search",
+                "Hypothesis",
+                "draw_symbols",
+                "draw_binary",
+            ],
+            "Distances": ["edit_distance"],
+        },
+    },
+    # Two names from inside that users meet; the rest of these rooms may change.
+    "sklstm.training": {
+        "title": "Errors of training",
+        "about": "What `fit` raises when a run leaves the finite numbers.",
+        "sections": {"Errors": ["TrainingDivergedError"]},
+    },
+    "sklstm.network": {
+        "title": "States of streams",
+        "about": "What `initial_state` and `step` return.",
+        "sections": {"States": ["StreamState"]},
+    },
+}
+
+
+def full_names():
+    """Every name of the reference with its module, in order."""
+    return [
+        f"{module}.{name}"
+        for module, page in REFERENCE.items()
+        for names in page["sections"].values()
+        for name in names
+    ]
+
+
+def public_names():
+    """From what may stand in a text, short or long, to the full name."""
+    targets = {}
+    for full in full_names():
+        name = full.rpartition(".")[2]
+        for written in (full, name, f"{name}()", f"{full}()"):
+            targets.setdefault(written, full)
+    return targets

@@ -1,0 +1,44 @@
+"""Looking into fitted networks, and explaining what they say.
+
+gate_traces.py       gates and states at every step
+hidden_gradients.py  how far back in time gradients reach
+gradients.py         how what is said changes with what is read
+integrated_gradients.py  occlusion.py   what each input contributes; baselines.py
+permutation.py       what a score owes to channels and windows; pieces.py
+responses.py         the number that is explained: links.py, paths.py, targets.py;
+                     answers.py of any estimator
+reading.py           what the layers read, and back to the user's layout
+recurrent_part.py    our estimator in a pipeline or a search
+passes.py            batches of bounded size
+displays/            pictures
+"""
+
+from .displays import (
+    AttentionDisplay,
+    ForecastDisplay,
+    GateActivityDisplay,
+    GradientFlowDisplay,
+    TrainingCurveDisplay,
+    TranscriptionDisplay,
+)
+from .gate_traces import gate_traces
+from .gradients import input_gradients
+from .hidden_gradients import hidden_gradient_norms
+from .integrated_gradients import integrated_gradients
+from .occlusion import occlusion
+from .permutation import permutation_importance
+
+__all__ = [
+    "AttentionDisplay",
+    "ForecastDisplay",
+    "GateActivityDisplay",
+    "GradientFlowDisplay",
+    "TrainingCurveDisplay",
+    "TranscriptionDisplay",
+    "gate_traces",
+    "hidden_gradient_norms",
+    "input_gradients",
+    "integrated_gradients",
+    "occlusion",
+    "permutation_importance",
+]

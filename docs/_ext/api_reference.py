@@ -72,6 +72,7 @@ REFERENCE = {
                 "fetch_etth1",
                 "fetch_jsb_chorales",
                 "fetch_multi30k",
+                "fetch_pendigits",
                 "fetch_snips",
                 "fetch_tinyshakespeare",
                 "fetch_ud_english_ewt",

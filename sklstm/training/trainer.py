@@ -113,8 +113,8 @@ default=None
     checkpoint : object or None, default=None
         Its ``save(network, state)`` is called after every epoch, when it is known
         whether it was the last one. Where an earlier process has saved this very call,
-        ``saved`` has its ``parameters`` and its ``state``, and the call goes on from
-        there as if nothing had happened; otherwise it is None.
+        ``saved`` has its ``parameters`` and its ``state``, which the call takes over to
+        go on as if nothing had happened; otherwise it is None.
 
     Returns
     -------

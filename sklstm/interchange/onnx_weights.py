@@ -8,7 +8,7 @@ from .onnx_nodes import read_nodes
 from .recurrent_weights import RecurrentWeights, as_floats
 from .whole_models import weights_of
 
-__all__ = ["from_onnx_weights", "to_onnx_weights"]
+__all__ = ["from_onnx_weights", "to_node", "to_onnx_weights"]
 
 _OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 _ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh")}
@@ -68,7 +68,7 @@ def to_onnx_weights(model):
     if weights.embedding is not None:
         nodes.append(_node("Gather", {"data": weights.embedding.copy()}))
     for layer in weights.layers:
-        nodes.append(_to_node(weights.cell, layer))
+        nodes.append(to_node(weights.cell, layer))
     if weights.head is not None:
         inputs = {"B": weights.head["weight"].copy(), "C": weights.head["bias"].copy()}
         nodes.append(_node("Gemm", inputs, transB=1))
@@ -151,7 +151,21 @@ def _node(op_type, inputs, **attributes):
     return {"op_type": op_type, "inputs": inputs, "attributes": attributes}
 
 
-def _to_node(cell, layer):
+def to_node(cell, layer):
+    """Return the operator of one layer.
+
+    Parameters
+    ----------
+    cell : str
+        A key of ``CELLS``, without coupled gates.
+    layer : list of mapping from str to ndarray
+        Parameters of each direction, without projection.
+
+    Returns
+    -------
+    node : dict
+        See `to_onnx_weights`.
+    """
     kind = cell.split("_")[0]
     inputs = [_to_direction(cell, kind, parameters) for parameters in layer]
     inputs = {name: np.stack([one[name] for one in inputs]) for name in inputs[0]}

@@ -111,8 +111,15 @@ REFERENCE = {
     },
     "sklstm.interchange": {
         "title": "sklstm.interchange: models and weights of other libraries",
-        "about": "Weights of PyTorch, Keras and ONNX, in and out.",
+        "about": "Whole models as ONNX graphs; weights of PyTorch, Keras and ONNX.",
         "sections": {
+            "Whole models as ONNX graphs": [
+                "to_onnx",
+                "EncoderDecoder",
+                "onnx_inputs",
+                "pad",
+                "register_converters",
+            ],
             "Weights": ["RecurrentWeights", "get_weights", "set_weights"],
             "Weights of other libraries": [
                 "from_torch",

@@ -22,9 +22,10 @@ def gate_traces(estimator, X, *, layer=-1, direction="forward"):
     ----------
     estimator : estimator instance
         Fitted; also a pipeline that ends in an estimator of this library, or a fitted
-        search. Not a forecaster or a sequence-to-sequence estimator.
+        search. Not a sequence-to-sequence estimator.
     X : array, data frame, list or Sequences
-        Sequences, as for the `predict` (or `transform`) of the estimator.
+        Sequences, as for the `predict` (or `transform`) of the estimator. Of a
+        forecaster series to go on from, of which it reads the last window.
     layer : int, default=-1
         Which layer, counted from the input; -1 is the last one.
     direction : {'forward', 'backward'}, default='forward'

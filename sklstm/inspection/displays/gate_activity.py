@@ -104,7 +104,8 @@ class GateActivityDisplay:
         start, stop = steps.offsets[sample], steps.offsets[sample + 1]
         of_one = {"step_labels": None, "inputs": steps.values[start:stop]}
         if of_one["inputs"].dtype.kind != "f":  # codes of symbols
-            labels = list(map(str, X[sample]))
+            (symbols,) = X
+            labels = list(map(str, symbols))
             # A language model may read a mark first.
             marks = ["(start)"] * (int(stop - start) - len(labels))
             of_one = {"step_labels": marks + labels}
@@ -210,6 +211,6 @@ def _draw_mean(panel, values, is_gate):
 
 
 def _around_zero(values):
-    """Colors in which zero is white."""
+    """Colours in which zero is white."""
     limit = float(np.abs(values).max()) or 1.0
     return {"vmin": -limit, "vmax": limit, "cmap": "RdBu_r"}

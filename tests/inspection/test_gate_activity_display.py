@@ -88,6 +88,25 @@ def test_symbols_name_the_steps():
     assert x_labels(display.axes_[0]) == ["(start)", "a", "b"]
 
 
+def test_rows_of_data_frames_and_series_are_samples():
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    table = np.random.RandomState(0).normal(size=(6, 5))
+    model = classifier().fit(table, list("ababab"))
+    expected = gate_traces(model, table).cell[4]
+    index = list("uvwxyz")
+    for X in (table, pd.DataFrame(table, index=index), pl.DataFrame(table)):
+        display = GateActivityDisplay.from_estimator(
+            classifier().fit(X, list("ababab")), X, sample=4, quantities="cell"
+        )
+        assert_allclose(display.artists_["cell"].get_array(), expected.T)
+    texts = pd.Series(["abab", "ba", "abba"], index=[7, 8, 9])
+    model = LSTMLanguageModel(hidden_layer_sizes=4, max_iter=1).fit(texts)
+    display = GateActivityDisplay.from_estimator(
+        model, texts, sample=1, quantities="hidden"
+    )
+    assert x_labels(display.axes_[0]) == ["(start)", "b", "a"]
+
+
 def test_many_channels_are_an_image_and_a_forecaster_shows_its_window():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(6, 5, 12))

@@ -4,11 +4,9 @@ import numpy as np
 
 from ...estimators import LSTMSeq2Seq
 from ..recurrent_part import check_index, recurrent_part
-from .figures import draw_matrix, figure_axes, number_ticks
+from .figures import END, draw_matrix, figure_axes, number_ticks
 
 __all__ = ["AttentionDisplay"]
-
-END = "(end)"
 
 
 class AttentionDisplay:

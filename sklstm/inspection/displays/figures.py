@@ -2,7 +2,9 @@
 
 import numpy as np
 
-__all__ = ["GREY", "PALETTE", "draw_matrix", "figure_axes", "number_ticks"]
+__all__ = [
+    "END", "GREY", "PALETTE", "START", "draw_matrix", "figure_axes", "number_ticks",
+]  # fmt: skip
 
 # Okabe and Ito's colours, which readers with any kind of colour vision can tell apart
 # (https://jfly.uni-koeln.de/color). Drawn with unless the user has chosen others.
@@ -10,6 +12,9 @@ PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
 GREY = "0.45"
+
+# Names of the marks that networks read and write.
+START, END = "(start)", "(end)"
 
 # Labels that still fit side by side, and the width of a character in parts of its size.
 MAX_LABELS = 60

@@ -107,12 +107,6 @@ def _check_applies(estimator):
             "both ends, so that no step is far from its outputs: there is no time lag "
             "to show. Fit with bidirectional=False."
         )
-    if config.zoneout:
-        raise ValueError(
-            f"{type(estimator).__name__}(zoneout={config.zoneout:g}) takes expected "
-            "states in prediction, which the kernels cannot send a gradient through: "
-            "fit with zoneout=0."
-        )
 
 
 def _jacobian_of_head(network):

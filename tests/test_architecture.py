@@ -33,7 +33,7 @@ ARROWS = {
         "_sklearn_compat",
     },
     # Sequences: a fit that is saved is known by its data.
-    "callbacks": {"training", "sequences"},
+    "callbacks": {"training", "sequences", "_version"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
@@ -63,6 +63,7 @@ RUNTIME_DEPENDENCIES = {
 }
 KERNEL_DEPENDENCIES = {"cython", "libc", "openmp", "cpython"}
 OPTIONAL_DEPENDENCIES = {
+    "datasets": {"pandas", "pooch"},
     "_show_versions": {"Cython", "threadpoolctl"},
     "inspection": {"matplotlib"},
     "interchange": {"onnx", "skl2onnx"},
@@ -215,6 +216,7 @@ def test_import_loads_nothing_that_is_optional():
         "before = set(sys.modules)  # scikit-learn loads pandas where it is installed\n"
         "import sklstm\n"
         "slow = {'pandas', 'polars', 'torch', 'keras', 'matplotlib', 'onnx'}\n"
+        "slow |= {'pooch', 'skops'}\n"
         "loaded = slow & (set(sys.modules) - before)\n"
         "assert not loaded, loaded\n"
     )

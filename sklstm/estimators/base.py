@@ -176,14 +176,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
     def _train(self, network, task, sequences, y, weights, tasks, **how):
         """Train the network; keep it, also if training broke off on the way."""
         data = {"X": sequences, "y": y, "sample_weight": weights}
-        record = self._record(
-            network,
-            data | {"validation data": how["validation"]},
-            how["state"],
-            incremental=how["incremental"],
-        )
-        if record is not None and record.saved is not None:
-            tasks.skip(record.saved.state.n_iter)
+        record = self._record(network, tasks, data, **how)
         options = TrainingOptions.from_parameters(applicable_parameters(self))
         n_threads = self._n_training_threads(network, sequences, options)
         try:

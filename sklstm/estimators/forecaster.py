@@ -236,7 +236,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             the columns "y_lower" and "y_upper".
         """
         self._fitted_network()
-        levels = self._interval_levels(coverage)
+        levels = checked_levels(levels_of_interval(coverage), self._task.of_horizon)
         forecasts, series = self._forecast(horizon, X, y, levels)
         return restore_forecasts(forecasts, series, ["_lower", "_upper"])
 

@@ -214,8 +214,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         Returns
         -------
         found : ndarray of shape (n_samples,), dtype object
-            Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
-            the log-probability, divided by the penalty of the length.
+            Lists of pairs ``(sequence, score)``, at most `n_best` of them, none twice.
+            A score is the log-probability, that of the end included, divided by the
+            penalty of the length.
 
         Raises
         ------
@@ -252,12 +253,10 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 decoder.step, decoder.state, np.full(len(index), task.start),
                 end=task.end, max_length=limit + 1, beam_width=beam_width,
                 length_penalty=self.length_penalty, n_best=n_best,
-                forbidden=task.forbidden, n_threads=n_threads,
+                forbidden=task.forbidden, must_end=True, n_threads=n_threads,
             )  # fmt: skip
             for sample, hypotheses in zip(batch.index, results, strict=True):
-                found[sample] = [
-                    one._replace(symbols=one.symbols[:limit]) for one in hypotheses
-                ]
+                found[sample] = hypotheses
         return found
 
     def _n_threads(self, n_rows):

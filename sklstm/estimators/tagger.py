@@ -343,7 +343,8 @@ default=None
         X : array, data frame, list or Sequences
             Sequences, as for `fit`.
         y : list, array or 1-D object array of sequences of labels
-            As many labels for each sequence as it has steps.
+            As many labels for each sequence as it has steps. Those that were not
+            learned are wrong.
         sample_weight : array-like of shape (n_samples,) or sequence of array-like, \
 default=None
             A weight for each sequence, or for each of its steps; None means ones.
@@ -354,7 +355,7 @@ default=None
         """
         network = self._fitted_network()
         sequences = self._read_inputs(X, reset=False)
-        codes = self._task.encode(y, sequences).values[:, 0]
+        codes = self._task.codes_of(y, sequences)
         weights = check_step_weights(sample_weight, sequences)
         right = self._of_steps(network, sequences, "labels") == codes
         return float(weights[right].sum() / weights.sum())

@@ -204,7 +204,7 @@ class SequenceTransformer(
         features = self._run(sequences, "features", output=self.output)
         if self.output == "sequence":
             states = Sequences.trusted(features, sequences.lengths, sequences.offsets)
-            return restore_layout(states, layout)
+            features = restore_layout(states, layout)
         return self._as_configured(features, X)
 
     @property

@@ -54,7 +54,8 @@ def hidden_gradient_norms(estimator, X, *, layer=-1):
     With `pooling` "mean" or "max" each step has a way of its own to the output, besides
     the one through the steps after it; the gradient counts both.
 
-    Noise has no part in it: nothing is dropped.
+    Noise has no part in it: nothing is dropped, and with `zoneout` the states are the
+    expected ones, as in prediction.
 
     References
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
 from ..persistence import VersionedState
 from .container import Sequences, offsets_of
@@ -18,6 +19,7 @@ class FrameStacker(
     VersionedState,
     TableOutputMixin,
     TransformerMixin,
+    CallbackSupport,
     BaseEstimator,
     auto_wrap_output_keys=None,
 ):
@@ -54,6 +56,7 @@ class FrameStacker(
     def __init__(self, n_frames=2):
         self.n_frames = n_frames
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Take note of the channels.
 
@@ -68,8 +71,10 @@ class FrameStacker(
         -------
         self : FrameStacker
         """
+        tasks = FitTasks(self, X, y)
         self._check_n_frames()
         validate_sequences(self, X, reset=True, dtype=None)
+        tasks.end()
         return self
 
     def transform(self, X):
@@ -110,7 +115,7 @@ class FrameStacker(
         if layout.n_timesteps is not None:
             n_timesteps = -(-layout.n_timesteps // n_frames)
             layout = layout._replace(kind="3d", n_timesteps=n_timesteps)
-        return restore_layout(result, layout)
+        return self._as_configured(restore_layout(result, layout), X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the channels after `transform`.

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from ..persistence import VersionedState
 from .container import Sequences
 from .layouts import restore_layout
@@ -16,6 +17,7 @@ class SequenceScaler(
     TableOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
+    CallbackSupport,
     BaseEstimator,
     auto_wrap_output_keys=None,
 ):
@@ -56,6 +58,7 @@ class SequenceScaler(
     def __init__(self, *, with_std=True):
         self.with_std = with_std
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Take note of the channels.
 
@@ -70,7 +73,9 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
+        tasks = FitTasks(self, X, y)
         validate_sequences(self, X, reset=True, dtype=(np.float64, np.float32))
+        tasks.end()
         return self
 
     def transform(self, X):

@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
 from ..persistence import VersionedState
 from .container import Sequences, offsets_of
@@ -53,6 +54,7 @@ class TimestepTransformer(
     VersionedState,
     TableOutputMixin,
     TransformerMixin,
+    CallbackSupport,
     BaseEstimator,
     auto_wrap_output_keys=None,
 ):
@@ -288,8 +290,10 @@ class TimestepTransformer(
             tags.transformer_tags = wrapped.transformer_tags
         return tags
 
+    @with_callbacks
     def _fit(self, method, X, y, params):
         """Call a fitting method of the transformer; return its result and the steps."""
+        tasks = FitTasks(self, X, y)
         _check_transformer(self.transformer)
         first = method != "partial_fit" or not hasattr(self, "transformer_")
         steps = self._read_steps(X, reset=first)
@@ -297,7 +301,9 @@ class TimestepTransformer(
         params = lift_metadata(params, steps.sequences, self, method)
         if first:
             self.transformer_ = clone(self.transformer)
-        return getattr(self.transformer_, method)(steps.rows, y, **params), steps
+        result = getattr(self.transformer_, method)(steps.rows, y, **params)
+        tasks.end()
+        return result, steps
 
     def _read_steps(self, X, *, reset):
         if is_list_of_frames(X):

@@ -325,6 +325,11 @@ def test_every_estimator_can_be_examined():
     report = diagnose(fitted_symbol_tagger(), [["the", "cat"], ["dog"]])
     assert "channels" not in report.statistics
     assert "gradients over time" in str(report)  # bidirectional
+    spelled = fitted_symbol_tagger(character_size=2, bidirectional=False)
+    report = diagnose(spelled, [["the", "cat"], ["dog"], ["a"]], max_samples=2)
+    assert report.statistics["gradient_norms"][1].shape == (2,)
+    report = diagnose(fitted_regressor(loss="quantile"), make_sequences(), range(4))
+    assert "scores" not in report.statistics
     diagnose(fitted_transcriber(zoneout=0.2), make_sequences())
     series = np.sin(np.arange(80.0))
     forecaster = LSTMForecaster(horizon=3, window=8, max_iter=1).fit(series)

@@ -93,9 +93,10 @@ class AttributionDisplay:
             Which of them.
         method : {'integrated_gradients', 'input_gradients', 'occlusion'}, \
 default='integrated_gradients'
+            The function that explains.
         ax, show_inputs
             As for `plot`.
-        **how
+        **how : dict
             For the method: `target`, `baseline`, `n_steps`, `window`, ...
 
         Returns

@@ -65,7 +65,7 @@ class PermutationImportanceDisplay:
             Names of the channels, or of the groups. None takes those of `X`.
         ax
             As for `plot`.
-        **how
+        **how : dict
             Further arguments of `permutation_importance`: `window`, `scoring`, ...
 
         Returns

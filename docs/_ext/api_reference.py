@@ -29,13 +29,8 @@ REFERENCE = {
         "title": "sklstm.sequences: layouts, windows, transformers",
         "about": "From the data you have to sequences, and steps for pipelines.",
         "sections": {
-            "Converters": [
-                "from_long_frame",
-                "from_labelled_frame",
-                "to_long_frame",
-                "from_panel",
-                "to_panel",
-            ],
+            "Data frames": ["from_labelled_frame", "from_long_frame", "to_long_frame"],
+            "Panels": ["from_panel", "to_panel"],
             "Windows": ["sliding_windows"],
             "Steps of a pipeline": ["FrameStacker", "SequenceScaler"],
             "For authors of estimators": [
@@ -70,13 +65,14 @@ REFERENCE = {
     },
     "sklstm.datasets": {
         "title": "sklstm.datasets: data to try things on",
-        "about": "Real data, small or fetched, and test problems.",
+        "about": "Small real data of the package, public data, and test problems.",
         "sections": {
-            "Real data in the package": ["load_japanese_vowels"],
-            "Real data that is fetched once": [
+            "Real data": ["load_japanese_vowels"],
+            "Public data, downloaded once": [
                 "fetch_etth1",
                 "fetch_jsb_chorales",
                 "fetch_multi30k",
+                "fetch_pendigits",
                 "fetch_snips",
                 "fetch_tinyshakespeare",
                 "fetch_ud_english_ewt",
@@ -94,6 +90,11 @@ REFERENCE = {
             ],
         },
     },
+    "sklstm.persistence": {
+        "title": "sklstm.persistence: models in files",
+        "about": "What skops may build when it reads a model.",
+        "sections": {"skops": ["skops_trusted_types"]},
+    },
     "sklstm.decoding": {
         "title": "sklstm.decoding: from outputs to sequences",
         "about": "Searches and draws behind the estimators, on integer codes.",
@@ -108,55 +109,18 @@ REFERENCE = {
             "Distances": ["edit_distance"],
         },
     },
-    "sklstm.inspection": {
-        "title": "sklstm.inspection: explanations, pictures",
-        "about": "Why a network says what it says, and how it learns.",
-        "sections": {
-            "Explanations": [
-                "permutation_importance",
-                "input_gradients",
-                "integrated_gradients",
-                "occlusion",
-            ],
-            "Inside the network": ["gate_traces", "hidden_gradient_norms"],
-            "Displays": [
-                "TrainingCurveDisplay",
-                "GateActivityDisplay",
-                "GradientFlowDisplay",
-                "AttentionDisplay",
-                "TranscriptionDisplay",
-                "ForecastDisplay",
-            ],
-        },
-    },
-    "sklstm.callbacks": {
-        "title": "sklstm.callbacks: while a model is fitted",
-        "about": "For `set_callbacks`, beside those of scikit-learn.",
-        "sections": {"Callbacks": ["Checkpoint"], "Scorers": ["recorded_scores"]},
-    },
-    "sklstm.persistence": {
-        "title": "sklstm.persistence: saved models",
-        "about": "What may be read from a file, and which files can be read.",
-        "sections": {
-            "Saved models": ["skops_trusted_types", "FORMAT", "VersionedState"]
-        },
-    },
     "sklstm.interchange": {
-        "title": "sklstm.interchange: ONNX, weights of other libraries",
-        "about": "Models for other runtimes, and weights in and out.",
+        "title": "sklstm.interchange: models and weights of other libraries",
+        "about": "Whole models as ONNX graphs; weights of PyTorch, Keras and ONNX.",
         "sections": {
-            "ONNX": [
+            "Whole models as ONNX graphs": [
                 "to_onnx",
+                "EncoderDecoder",
                 "onnx_inputs",
                 "pad",
-                "EncoderDecoder",
                 "register_converters",
             ],
-            "Weights of estimators": [
-                "get_weights",
-                "set_weights",
-                "RecurrentWeights",
-            ],
+            "Weights": ["RecurrentWeights", "get_weights", "set_weights"],
             "Weights of other libraries": [
                 "from_torch",
                 "to_torch",
@@ -164,9 +128,8 @@ REFERENCE = {
                 "to_keras",
                 "from_onnx_weights",
                 "to_onnx_weights",
-                "load_safetensors",
-                "save_safetensors",
             ],
+            "Files": ["load_safetensors", "save_safetensors"],
         },
     },
     # Two names from inside that users meet; the rest of these rooms may change.

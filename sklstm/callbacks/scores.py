@@ -11,11 +11,11 @@ def recorded_scores(estimator, X=None, y=None, **metadata):
 
     Parameters
     ----------
-    estimator : fitted estimator
-        Whose figures to return.
+    estimator : estimator instance
+        A fitted one, or the copy that callbacks get after an epoch.
     X, y : object, default=None
         Ignored.
-    **metadata : object
+    **metadata : dict
         Ignored.
 
     Returns

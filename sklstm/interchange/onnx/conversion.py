@@ -100,7 +100,9 @@ def to_onnx(model, *, ragged=True, opset=21):
 
     **Precision.** Networks compute in float32, also those fitted with
     ``dtype="float64"``, whose weights are rounded. Runtimes agree with `predict` to
-    about 1e-5 of the largest output.
+    about 1e-5 of the largest output. Inputs of a pipeline that float32 cannot tell
+    apart before they are scaled can be read in float64: by skl2onnx, with
+    ``DoubleTensorType``; see `register_converters`.
 
     **Operators.** Layers are the operators LSTM, GRU and RNN of version 14, which all
     runtimes have, coupled gates and projections among them. Zoneout, projections that

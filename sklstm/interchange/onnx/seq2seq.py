@@ -23,7 +23,12 @@ class EncoderDecoder(NamedTuple):
     encoder : onnx.ModelProto
         Reads sources: states to start from and, for attention, the memory.
     decoder : onnx.ModelProto
-        Writes one symbol: log-probabilities of what comes next, and the next states.
+        Reads one symbol and the states: log-probabilities of what comes next, and the
+        next states.
+
+    See Also
+    --------
+    to_onnx : Says what both read.
     """
 
     encoder: object

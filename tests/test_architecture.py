@@ -43,7 +43,7 @@ ARROWS = {
     "persistence": {"_version"},
     "_kernels": set(),
     "inspection": {"_threads", "estimators", "network", "sequences"},
-    "interchange": {"estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences", "_version"},
     # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},

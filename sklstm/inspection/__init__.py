@@ -14,15 +14,17 @@ passes.py            batches of bounded size
 displays/            pictures
 """
 
+from .diagnosis import diagnose
 from .displays import (
     AttentionDisplay,
+    AttributionDisplay,
     ForecastDisplay,
     GateActivityDisplay,
     GradientFlowDisplay,
+    PermutationImportanceDisplay,
     TrainingCurveDisplay,
     TranscriptionDisplay,
 )
-from .diagnosis import diagnose
 from .gate_traces import gate_traces
 from .gradients import input_gradients
 from .hidden_gradients import hidden_gradient_norms
@@ -32,9 +34,11 @@ from .permutation import permutation_importance
 
 __all__ = [
     "AttentionDisplay",
+    "AttributionDisplay",
     "ForecastDisplay",
     "GateActivityDisplay",
     "GradientFlowDisplay",
+    "PermutationImportanceDisplay",
     "TrainingCurveDisplay",
     "TranscriptionDisplay",
     "diagnose",

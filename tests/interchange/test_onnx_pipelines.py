@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from estimators.problems import make_estimator, make_problem
 from estimators.tagging_problems import make_tagger, make_vectors
-from estimators.test_transcriber import make_problem as make_beeps
+from estimators.transcription_problems import make_problem as make_beeps
 from interchange.onnx_runs import (
     assert_close,
     assert_steps_close,

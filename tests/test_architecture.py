@@ -31,26 +31,28 @@ ARROWS = {
         "_threads",
         "_sklearn_callbacks",
         "_sklearn_compat",
+        "_typing",
     },
     # Sequences: a fit that is saved is known by its data.
-    "callbacks": {"training", "sequences"},
+    "callbacks": {"training", "sequences", "_version"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
-    "decoding": {"_kernels"},
-    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "persistence"},
+    "decoding": {"_kernels", "_typing"},
+    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "_typing", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
     "inspection": {"_threads", "estimators", "network", "sequences"},
-    "interchange": {"estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences", "_version"},
     # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.
-    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
-    "datasets": set(),
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
+    "datasets": {"_typing"},
     "_threads": set(),
     "_sklearn_compat": set(),
     "_sklearn_callbacks": set(),
     "_version": set(),
+    "_typing": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 
@@ -63,6 +65,7 @@ RUNTIME_DEPENDENCIES = {
 }
 KERNEL_DEPENDENCIES = {"cython", "libc", "openmp", "cpython"}
 OPTIONAL_DEPENDENCIES = {
+    "datasets": {"pandas", "pooch"},
     "_show_versions": {"Cython", "threadpoolctl"},
     "inspection": {"matplotlib"},
     "interchange": {"onnx", "skl2onnx"},
@@ -215,6 +218,7 @@ def test_import_loads_nothing_that_is_optional():
         "before = set(sys.modules)  # scikit-learn loads pandas where it is installed\n"
         "import sklstm\n"
         "slow = {'pandas', 'polars', 'torch', 'keras', 'matplotlib', 'onnx'}\n"
+        "slow |= {'pooch', 'skops'}\n"
         "loaded = slow & (set(sys.modules) - before)\n"
         "assert not loaded, loaded\n"
     )

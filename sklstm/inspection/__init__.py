@@ -7,17 +7,21 @@ integrated_gradients.py  occlusion.py   what each input contributes; baselines.p
 permutation.py       what a score owes to channels and windows; pieces.py
 responses.py         the number that is explained: links.py, paths.py, targets.py;
                      answers.py of any estimator
+diagnosis.py         what may be wrong, and what to change; symptoms/
 reading.py           what the layers read, and back to the user's layout
 recurrent_part.py    our estimator in a pipeline or a search
 passes.py            batches of bounded size
 displays/            pictures
 """
 
+from .diagnosis import diagnose
 from .displays import (
     AttentionDisplay,
+    AttributionDisplay,
     ForecastDisplay,
     GateActivityDisplay,
     GradientFlowDisplay,
+    PermutationImportanceDisplay,
     TrainingCurveDisplay,
     TranscriptionDisplay,
 )
@@ -30,11 +34,14 @@ from .permutation import permutation_importance
 
 __all__ = [
     "AttentionDisplay",
+    "AttributionDisplay",
     "ForecastDisplay",
     "GateActivityDisplay",
     "GradientFlowDisplay",
+    "PermutationImportanceDisplay",
     "TrainingCurveDisplay",
     "TranscriptionDisplay",
+    "diagnose",
     "gate_traces",
     "hidden_gradient_norms",
     "input_gradients",

@@ -29,6 +29,7 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
     recurrent : str, default=None
         Name of the recurrent module in the one the dictionary is for; "" for the keys
         of the recurrent module itself. None is "lstm", "gru" or "rnn".
@@ -104,7 +105,8 @@ def from_torch(
     recurrent, head, embedding : str, default=None
         Names of these modules in the one the dictionary is of. If none is given,
         everything in the dictionary must be one of the three; otherwise those named
-        are read (and the recurrent one, if it is the only one) and the rest is not.
+        are read (and the recurrent one, if it is the only one) and the rest is not. An
+        ``nn.Linear`` without bias must be named: it looks like an ``nn.Embedding``.
     activation : {"tanh", "relu"}, default="tanh"
         ``nonlinearity`` of an ``nn.RNN``, which its weights do not tell.
 
@@ -141,10 +143,10 @@ def from_torch(
     >>> weights = from_torch(state_dict)
     >>> weights
     RecurrentWeights(lstm: 3 features -> 8 units)
-    >>> X = rng.normal(size=(20, 5, 3))
+    >>> X = rng.normal(size=(60, 5, 3))
     >>> y = np.where(X[:, -1, 0] > 0, "up", "down")
     >>> classifier = LSTMClassifier(
-    ...     **weights.parameters, weight_init=weights.layers, max_iter=30, random_state=0
+    ...     **weights.parameters, weight_init=weights.layers, random_state=0
     ... )
     >>> bool(classifier.fit(X, y).score(X, y) > 0.9)
     True
@@ -155,7 +157,8 @@ def from_torch(
         match = _KEY.fullmatch(key)
         if match and match["prefix"] == prefix:
             place = int(match["layer"]), bool(match["backward"])
-            found.setdefault(place, {})[match["name"]] = as_floats(array, key)
+            array = _of_axes(as_floats(array, key), match["name"], key)
+            found.setdefault(place, {})[match["name"]] = array
     cell = _cell_of(found, prefix, activation)
     n_layers = 1 + max(layer for layer, _ in found)
     directions = (False, True) if (0, True) in found else (False,)
@@ -178,7 +181,7 @@ def from_torch(
     )  # fmt: skip
 
 
-# ---- one direction of one layer --------------------------------------------------------
+# ---- one direction of one layer ------------------------------------------------------
 
 
 def _to_direction(cell, kind, parameters):
@@ -221,13 +224,24 @@ def _from_direction(cell, arrays, name):
     return rows | biases | projection
 
 
+def _of_axes(array, name, key):
+    """Raise unless a weight is a matrix and a bias a vector."""
+    n_axes = 1 if name.startswith("bias") else 2
+    if array.ndim != n_axes:
+        raise ValueError(
+            f"{key} has shape {array.shape}: expected {n_axes} "
+            f"{'axis' if n_axes == 1 else 'axes'}."
+        )
+    return array
+
+
 def _cell_of(found, prefix, activation):
     """Which of PyTorch's modules has weights of such shapes."""
     first = found.get((0, False), {})
     if "weight_hh" not in first:
         raise ValueError(
-            f"The state dictionary has no {prefix}weight_hh_l0: expected the weights of "
-            "an nn.LSTM, nn.GRU or nn.RNN."
+            f"The state dictionary has no {prefix}weight_hh_l0: expected the weights "
+            "of an nn.LSTM, nn.GRU or nn.RNN."
         )
     units = first["weight_hr"] if "weight_hr" in first else first["weight_hh"]
     n_gates = len(first["weight_hh"]) / units.shape[1]
@@ -240,7 +254,7 @@ def _cell_of(found, prefix, activation):
     return f"rnn_{activation}" if cell == "rnn" else cell
 
 
-# ---- modules and their names -----------------------------------------------------------
+# ---- modules and their names ---------------------------------------------------------
 
 
 def _dotted(name):

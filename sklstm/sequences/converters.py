@@ -4,11 +4,13 @@ Only on request: an array with the time axis last looks like one with the time a
 the middle, and guessing would be wrong in silence.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from .._typing import Array, ArrayLike, IntoDataFrame, SequencesLike
 from .container import Sequences, as_object_array
 from .layouts import is_frame, names_of_columns, pad
 from .validation import check_sequences
@@ -24,7 +26,7 @@ class LongFrame(NamedTuple):
     """The id of each sequence (n_samples,)."""
 
 
-def from_panel(X):
+def from_panel(X: ArrayLike | Iterable[ArrayLike]) -> Array:
     """Convert a panel with the time axis last, as aeon, sktime and tsai keep it.
 
     Parameters
@@ -87,7 +89,7 @@ def from_panel(X):
     )
 
 
-def to_panel(X):
+def to_panel(X: SequencesLike) -> Array:
     """Convert sequences to a panel with the time axis last, for aeon, sktime, tsai.
 
     Parameters
@@ -120,7 +122,14 @@ def to_panel(X):
     return np.ascontiguousarray(pad(sequences, n_timesteps).transpose(0, 2, 1))
 
 
-def from_long_frame(frame, *, id, time, columns=None, step=None):
+def from_long_frame(
+    frame: IntoDataFrame,
+    *,
+    id: str,
+    time: str,
+    columns: Iterable[str] | None = None,
+    step: Any = None,
+) -> tuple[Sequences, Array]:
     """Make sequences of a data frame that has one row for each time step.
 
     Parameters
@@ -174,22 +183,11 @@ def from_long_frame(frame, *, id, time, columns=None, step=None):
     array(['pulse'], dtype=object)
     """
     frame = as_eager_frame(frame)
-    columns = _checked_columns(frame, id, time, columns)
-    for column in (id, time):
-        _check_nothing_missing(frame[column])
-    rows, ids, times = sorted_keys(frame, id, time)
-    continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
-    _check_times(rows, ids, times, continues, step)
-    booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
-    if booleans:  # which make an array of objects beside numbers, and with gaps
-        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
-    values = frame.select(columns).to_numpy()
-    if not np.array_equal(rows, np.arange(len(rows))):
-        values = values[rows]
-    starts = np.flatnonzero(np.append(True, ~continues))
-    lengths = np.diff(np.append(starts, len(rows)))
-    names = names_of_columns(columns)
-    return LongFrame(Sequences(values, lengths, feature_names=names), ids[starts])
+    if columns is None:
+        columns = [name for name in frame.columns if name not in (id, time)]
+    check_columns_exist(frame, [id, time, *columns])
+    rows = read_long_rows(frame, id, time, step)
+    return LongFrame(rows.sequences(frame, list(columns)), rows.ids)
 
 
 def as_eager_frame(frame):
@@ -205,23 +203,81 @@ def as_eager_frame(frame):
     return frame
 
 
-def _checked_columns(frame, id, time, columns):
-    """The names of the feature columns, after checking that all columns will do."""
-    if columns is None:
-        columns = [name for name in frame.columns if name not in (id, time)]
-    else:
-        columns = list(columns)
-    absent = [name for name in (id, time, *columns) if name not in frame.columns]
+def check_columns_exist(frame, columns):
+    """Raise if a data frame lacks one of some columns."""
+    absent = [name for name in columns if name not in frame.columns]
     if absent:
         raise ValueError(
             f"There is no column {absent[0]!r} in frame, whose columns are "
             f"{frame.columns}. (Levels of an index become columns with "
             "frame.reset_index().)"
         )
+
+
+class LongRows(NamedTuple):
+    """The rows of a long frame in the order of the sequences they make."""
+
+    order: np.ndarray
+    """Which row of the frame comes at each place (n_rows,)."""
+
+    times: np.ndarray
+    """Their times, in this order (n_rows,)."""
+
+    numbers: np.ndarray
+    """The number of the sequence each belongs to, in this order (n_rows,)."""
+
+    ids: np.ndarray
+    """The id of each sequence (n_samples,)."""
+
+    lengths: np.ndarray
+    """The number of rows of each sequence (n_samples,)."""
+
+    def sequences(self, frame, columns):
+        """Make `Sequences` of numeric columns of the frame."""
+        _check_numeric(frame, columns)
+        values = _numbers(frame, columns)
+        if not np.array_equal(self.order, np.arange(len(self.order))):
+            values = values[self.order]
+        names = names_of_columns(columns)
+        return Sequences(values, self.lengths, feature_names=names)
+
+    def split(self, values):
+        """Cut values in this order into a 1-D object array, one item a sequence."""
+        ends = np.cumsum(self.lengths).tolist()
+        starts = [0, *ends[:-1]]
+        return as_object_array([values[a:b] for a, b in zip(starts, ends, strict=True)])
+
+
+def read_long_rows(frame, id, time, step=None):
+    """Find out which rows of a long frame make which sequence; see `from_long_frame`.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+    id, time : str
+        Columns of it.
+    step : number, timedelta or numpy.timedelta64, default=None
+
+    Returns
+    -------
+    rows : LongRows
+    """
+    for column in (id, time):
+        _check_nothing_missing(frame[column])
+    order, ids, times = sorted_keys(frame, id, time)
+    continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
+    _check_times(order, ids, times, continues, step)
+    starts = np.append(True, ~continues)
+    (firsts,) = np.nonzero(starts)
+    lengths = np.diff(np.append(firsts, len(order)))
+    return LongRows(order, times, np.cumsum(starts) - 1, ids[firsts], lengths)
+
+
+def _check_numeric(frame, columns):
     if not columns:
         raise ValueError(
-            f"frame has no feature columns besides {id!r} and {time!r}, so the time "
-            "steps would have no channels."
+            "frame has no feature columns besides those of ids, times and targets, so "
+            "the time steps would have no channels."
         )
     schema = frame.schema
     other = [
@@ -234,7 +290,14 @@ def _checked_columns(frame, id, time, columns):
             f"Features must be numeric, but these columns are not: {', '.join(other)}. "
             "Encode them first, or choose others with columns=[...]."
         )
-    return columns
+
+
+def _numbers(frame, columns):
+    """An array of some columns."""
+    booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
+    if booleans:  # which make an array of objects beside numbers, and with gaps
+        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
+    return frame.select(columns).to_numpy()
 
 
 def _check_nothing_missing(column):
@@ -266,7 +329,7 @@ def _check_times(rows, ids, times, continues, step):
         i = repeated[0]
         first, second = sorted(rows[i : i + 2].tolist())
         raise ValueError(
-            f"Sequence {_shown(ids[i])} has the time {_shown(times[i])} twice, in rows "
+            f"Sequence {shown(ids[i])} has the time {shown(times[i])} twice, in rows "
             f"{first} and {second} ({len(repeated)} such pairs in all). Drop one of "
             "them, or aggregate them first, for example with group_by(id, time).mean()."
         )
@@ -279,15 +342,15 @@ def _check_times(rows, ids, times, continues, step):
     if len(broken):
         i = broken[0]
         raise ValueError(
-            f"Sequence {_shown(ids[i])} goes from time {_shown(times[i])} to "
-            f"{_shown(times[i + 1])} (row {rows[i + 1]}), but step={step} was promised "
+            f"Sequence {shown(ids[i])} goes from time {shown(times[i])} to "
+            f"{shown(times[i + 1])} (row {rows[i + 1]}), but step={step} was promised "
             f"({len(broken)} such places in all). Put the missing steps in (with NaN, "
             "and impute them), give the parts ids of their own, or pass step=None."
         )
 
 
-def _shown(key):
-    """An id or time as the user wrote it, without NumPy's name around it."""
+def shown(key):
+    """An id, time or target as the user wrote it, without NumPy's name around it."""
     if isinstance(key, np.datetime64):
         return str(key)
     return repr(key.item() if isinstance(key, np.generic) else key)

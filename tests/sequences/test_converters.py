@@ -254,7 +254,7 @@ def test_a_gap(frames, days, step):
     "changes, kwargs, message",
     [
         ({}, {"columns": ["weight"]}, "no column 'weight'.*'pulse'"),
-        ({}, {"columns": []}, "no feature columns besides 'patient' and 'day'"),
+        ({}, {"columns": []}, "no feature columns besides those of ids"),
         ({"drug": list("abcab")}, {}, r"not: 'drug' \(String\).*Encode"),
     ],
 )

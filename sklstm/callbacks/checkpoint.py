@@ -145,6 +145,12 @@ class Checkpoint:
         """
         path = Path(self.path)
         if path.suffix != ".npz":
+            if not path.is_dir() and (path.exists() or path.suffix):
+                raise ValueError(
+                    f"Checkpoint({self.path!r}) is no folder: end the path in '.npz' "
+                    "for a file, or give a folder (make it, if it is to have a dot in "
+                    "its name)."
+                )
             if not seeded:
                 raise ValueError(
                     f"Checkpoint({self.path!r}) is a folder, where fits are told apart "

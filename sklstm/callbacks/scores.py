@@ -11,8 +11,11 @@ def recorded_scores(estimator, X=None, y=None, **metadata):
 
     Parameters
     ----------
-    estimator : fitted estimator
-    X, y, **metadata : object
+    estimator : estimator instance
+        A fitted one, or the copy that callbacks get after an epoch.
+    X, y : object, default=None
+        Ignored.
+    **metadata : dict
         Ignored.
 
     Returns

@@ -79,8 +79,10 @@ def fetch_multi30k(
     Parameters
     ----------
     {fetching}
-    source, target : {"en", "de", "fr", "cs"}, default="en" and "de"
-        The languages to translate from and to.
+    source : {"en", "de", "fr", "cs"}, default="en"
+        The language to translate from.
+    target : {"en", "de", "fr", "cs"}, default="de"
+        The language to translate to.
     max_words : int, default=None
         Leave out pairs of which one side has more words. With 12, which is 13,398
         training pairs from English to German, a model trains within minutes.

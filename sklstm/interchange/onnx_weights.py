@@ -303,7 +303,7 @@ def _cell_of(operator, attributes, inputs, n_directions, what):
 
 def _check_shapes(inputs, n_directions, n_gates, what):
     """Raise unless the tensors of a recurrent node fit each other."""
-    units, n_inputs = inputs["R"].shape[-1], inputs["W"].shape[-1]
+    units, n_inputs = (np.atleast_1d(inputs[name]).shape[-1] for name in ("R", "W"))
     expected = {
         "W": (n_directions, n_gates * units, n_inputs),
         "R": (n_directions, n_gates * units, units),

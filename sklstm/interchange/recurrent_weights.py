@@ -290,11 +290,14 @@ def _common_dtype(layers, head, embedding):
 
 def _empty_layers(cell, layers, dtype):
     """Zeros of the shapes that follow from the first direction of each layer."""
-    n_inputs = np.shape(layers[0][0].get("weight_ih", [[0]]))[-1]
+    n_inputs = np.atleast_1d(layers[0][0].get("weight_ih", 0)).shape[-1]
     empty = []
     for [first, *_] in layers:
-        hidden_size = max(1, len(first.get("weight_hh", ())) // cell.n_gates)
-        size = len(first.get("projection", ())) if cell.has_cell_state else 0
+        n_rows = len(np.atleast_1d(first.get("weight_hh", 0)))
+        hidden_size = max(1, n_rows // cell.n_gates)
+        size = 0
+        if "projection" in first and cell.has_cell_state:
+            size = len(np.atleast_1d(first["projection"]))
         shapes = cell.parameter_shapes(
             n_inputs, hidden_size, size or None, "hidden_0" in layers[0][0]
         )

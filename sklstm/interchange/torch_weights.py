@@ -105,7 +105,8 @@ def from_torch(
     recurrent, head, embedding : str, default=None
         Names of these modules in the one the dictionary is of. If none is given,
         everything in the dictionary must be one of the three; otherwise those named
-        are read (and the recurrent one, if it is the only one) and the rest is not.
+        are read (and the recurrent one, if it is the only one) and the rest is not. An
+        ``nn.Linear`` without bias must be named: it looks like an ``nn.Embedding``.
     activation : {"tanh", "relu"}, default="tanh"
         ``nonlinearity`` of an ``nn.RNN``, which its weights do not tell.
 
@@ -156,7 +157,8 @@ def from_torch(
         match = _KEY.fullmatch(key)
         if match and match["prefix"] == prefix:
             place = int(match["layer"]), bool(match["backward"])
-            found.setdefault(place, {})[match["name"]] = as_floats(array, key)
+            array = _of_axes(as_floats(array, key), match["name"], key)
+            found.setdefault(place, {})[match["name"]] = array
     cell = _cell_of(found, prefix, activation)
     n_layers = 1 + max(layer for layer, _ in found)
     directions = (False, True) if (0, True) in found else (False,)
@@ -220,6 +222,17 @@ def _from_direction(cell, arrays, name):
     biases = join_biases(cell, rows.pop("bias_ih", none), rows.pop("bias_hh", none))
     projection = {"projection": arrays["weight_hr"]} if "weight_hr" in arrays else {}
     return rows | biases | projection
+
+
+def _of_axes(array, name, key):
+    """Raise unless a weight is a matrix and a bias a vector."""
+    n_axes = 1 if name.startswith("bias") else 2
+    if array.ndim != n_axes:
+        raise ValueError(
+            f"{key} has shape {array.shape}: expected {n_axes} "
+            f"{'axis' if n_axes == 1 else 'axes'}."
+        )
+    return array
 
 
 def _cell_of(found, prefix, activation):

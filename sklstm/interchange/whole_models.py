@@ -36,8 +36,9 @@ LSTMTranscriber or LSTMLanguageModel
     -------
     weights : RecurrentWeights
         Copies. The head gives what its link is applied to: of a classifier logits (for
-        two classes one, the log odds of the second), of a regressor targets in their
-        own units (with ``loss="poisson"`` their logarithms).
+        two classes one, the log odds of the second), of a transcriber those of the
+        labels and, last, of the blank, of a regressor targets in their own units (with
+        ``loss="poisson"`` their logarithms).
 
     Raises
     ------

@@ -176,8 +176,10 @@ def to_long_frame(
         The id of each sequence; None numbers them.
     times : list of array-like, default=None
         The times of the steps of each sequence; None numbers the steps.
-    id, time : str, default="id" and "time"
-        Names of the columns of ids and times.
+    id : str, default="id"
+        Name of the column of ids.
+    time : str, default="time"
+        Name of the column of times.
     per_sequence : dict, default=None
         Further columns by name, with one value for each sequence, which is repeated in
         its rows: targets, groups, predictions.

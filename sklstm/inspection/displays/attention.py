@@ -4,11 +4,9 @@ import numpy as np
 
 from ...estimators import LSTMSeq2Seq
 from ..recurrent_part import check_index, recurrent_part
-from .figures import draw_matrix, figure_axes, number_ticks
+from .figures import END, draw_matrix, figure_axes, number_ticks
 
 __all__ = ["AttentionDisplay"]
-
-END = "(end)"
 
 
 class AttentionDisplay:
@@ -91,14 +89,15 @@ class AttentionDisplay:
         y = estimator.predict(X) if y is None else y[sample : sample + 1]
         (weights,) = estimator.attention_weights(X, y)
         n_steps = weights.shape[1]
+        (source,), (written,) = X, y
         if step_labels is None and estimator._reader.table is not None:
-            step_labels = [*map(str, X[0]), END]
+            step_labels = [*map(str, source), END]
         elif step_labels is not None and len(step_labels) != n_steps:
             raise ValueError(
                 f"step_labels has {len(step_labels)} entries, but the source has "
                 f"{n_steps} step(s)."
             )
-        written = [*map(str, y[0]), END]
+        written = [*map(str, written), END]
         display = cls(weights=weights, read=step_labels, written=written)
         return display.plot(ax=ax, **how)
 
@@ -114,7 +113,7 @@ class AttentionDisplay:
             None makes a figure.
         cmap : str or matplotlib Colormap, default="Blues"
         colorbar : bool, default=True
-            Whether to draw the bar of colors.
+            Whether to draw the bar of colours.
         include_values : bool, default=False
             Whether to write the weights into the image, as percentages.
         xticks_rotation : float, default=60

@@ -7,11 +7,9 @@ import numpy as np
 from ...estimators import LSTMForecaster
 from ...sequences.forecasting.long_series import continued_times
 from ..recurrent_part import check_index, recurrent_part
-from .figures import PALETTE, figure_axes, number_ticks
+from .figures import GREY, PALETTE, figure_axes, number_ticks
 
 __all__ = ["ForecastDisplay"]
-
-PAST = "0.45"
 
 
 class ForecastDisplay:
@@ -128,17 +126,12 @@ class ForecastDisplay:
         start, stop = known.steps.offsets[k], known.steps.offsets[k + 1]
         history = known.values[start:stop]
         if times is None and known.times:
-            ahead = continued_times(known.times[k], len(forecasts[k]))
-            if ahead is not None:
-                times = np.concatenate([known.times[k], ahead])
-        display = cls.from_predictions(
+            times = _continued(known.times[k], len(forecasts[k]))
+        name = None if known.ids is None else str(known.ids.tolist()[k])
+        return cls.from_predictions(
             history, forecasts[k], intervals=intervals, observed=observed, times=times,
-            n_history=n_history, ax=ax, **how,
+            n_history=n_history, name=name, ax=ax, **how,
         )  # fmt: skip
-        if known.ids is not None:
-            display.name = str(known.ids.tolist()[k])
-            display.ax_.set_title(display.name)
-        return display
 
     @classmethod
     def from_predictions(
@@ -206,7 +199,7 @@ class ForecastDisplay:
         observed = self._checked_observed(len(forecast))
         (ax,) = figure_axes(ax, f"{type(self).__name__}.plot", figsize=(9, 3.8))
         lines, color = {}, PALETTE[0]
-        how = {"color": PAST, "label": "history"} | (history_kw or {})
+        how = {"color": GREY, "label": "history"} | (history_kw or {})
         (lines["history"],) = ax.plot(before, history, **how)
         self.bands_ = {}
         intervals = dict(sorted((self.intervals or {}).items(), reverse=True))
@@ -277,6 +270,12 @@ def _number_of(series, known):
     if known.ids is not None and not isinstance(series, Integral):
         raise ValueError(f"there is no series {series!r}, only {known.ids.tolist()}.")
     return check_index(series, n_series, "series", "series")
+
+
+def _continued(times, horizon):
+    """Times of the past and of the forecast; None if it is not known how they go on."""
+    ahead = continued_times(times, horizon)
+    return None if ahead is None else np.concatenate([times, ahead])
 
 
 def _concise_dates(ax):

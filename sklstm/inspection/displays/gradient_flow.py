@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..hidden_gradients import hidden_gradient_norms
-from ..recurrent_part import name_of, recurrent_part
+from ..recurrent_part import recurrent_part
 from .figures import figure_axes, number_ticks
 
 __all__ = ["GradientFlowDisplay"]
@@ -80,7 +80,9 @@ class GradientFlowDisplay:
         what = f"{cls.__name__}.from_estimator"
         estimator, X = recurrent_part(estimator, what, X)
         norms = hidden_gradient_norms(estimator, X, layer=layer)
-        display = cls(norms=norms, name=name_of(estimator) if name is None else name)
+        display = cls(
+            norms=norms, name=estimator.cell.upper() if name is None else name
+        )
         return display.plot(ax=ax, **how)
 
     def plot(self, ax=None, *, relative=True, band=True, line_kw=None):

@@ -180,7 +180,7 @@ class TrainingCurveDisplay:
         return curves
 
     def _style(self, key):
-        """Of a line: a named fit has one color, and its validation is dashed."""
+        """Of a line: a named fit has one colour, and its validation is dashed."""
         if key == "loss":
             return {"label": f"{self.name}, training" if self.name else "training"}
         style = {"label": f"{self.name}, validation" if self.name else "validation"}

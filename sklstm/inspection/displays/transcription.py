@@ -97,8 +97,9 @@ class TranscriptionDisplay:
         X = X[sample : sample + 1]
         y = estimator.predict(X) if y is None else y[sample : sample + 1]
         (spans,), (probabilities,) = estimator.align(X, y), estimator.predict_proba(X)
+        (labels,) = y
         display = cls(
-            probabilities=probabilities, spans=spans, labels=list(y[0]),
+            probabilities=probabilities, spans=spans, labels=list(labels),
             classes=list(estimator.classes_),
         )  # fmt: skip
         return display.plot(ax=ax, **how)
@@ -141,7 +142,7 @@ class TranscriptionDisplay:
             color = colors[label]
             how = {"color": color, "alpha": 0.3, "linewidth": 0} | span_kw
             self.spans_.append(ax.axvspan(first - 0.5, last + 0.5, zorder=0, **how))
-            height = 1.05 + 0.09 * (place % 2)  # neighbors do not overlap
+            height = 1.05 + 0.09 * (place % 2)  # neighbours do not overlap
             how = {"color": color, "ha": "center", "weight": "bold"}
             self.text_.append(ax.text((first + last) / 2, height, str(label), **how))
         ax.set(xlabel="step", ylabel="probability", ylim=(-0.02, 1.25))

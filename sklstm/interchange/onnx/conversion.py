@@ -100,7 +100,9 @@ def to_onnx(model, *, ragged=True, opset=21):
 
     **Precision.** Networks compute in float32, also those fitted with
     ``dtype="float64"``, whose weights are rounded. Runtimes agree with `predict` to
-    about 1e-5 of the largest output.
+    about 1e-5 of the largest output. Inputs of a pipeline that float32 cannot tell
+    apart before they are scaled can be read in float64: by skl2onnx, with
+    ``DoubleTensorType``; see `register_converters`.
 
     **Operators.** Layers are the operators LSTM, GRU and RNN of version 14, which all
     runtimes have, coupled gates and projections among them. Zoneout, projections that
@@ -148,7 +150,7 @@ def onnx_inputs(model, X=None, *, y=None, ragged=True):
     ----------
     model : estimator or Pipeline
         What was passed to :func:`to_onnx`.
-    X : array, data frame, list or Sequences
+    X : array, data frame, list or Sequences, default=None
         As for `predict`. Of `LSTMSeq2Seq`, what the encoder reads.
     y : array, list or data frame, default=None
         Of `LSTMForecaster`, series to go on from, as for its `predict`; X are the

@@ -28,6 +28,7 @@ def to_keras(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        Whose weights to write.
         An estimator that `get_weights` reads.
 
     Returns

@@ -21,6 +21,7 @@ def to_onnx_weights(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        Whose weights to write.
         An estimator that `get_weights` reads.
 
     Returns

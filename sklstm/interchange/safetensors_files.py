@@ -44,6 +44,7 @@ def save_safetensors(state_dict, path, *, metadata=None):
     state_dict : mapping from str to array or tensor
         Such as `to_torch` returns.
     path : str or path
+        The file.
         Where to; a file that is there is replaced.
     metadata : mapping from str to str, default=None
         Words about the arrays.
@@ -93,6 +94,7 @@ def load_safetensors(path):
     Parameters
     ----------
     path : str or path
+        The file.
         The file.
 
     Returns

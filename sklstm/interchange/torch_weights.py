@@ -29,6 +29,7 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        Whose weights to write.
         An estimator that `get_weights` reads.
     recurrent : str, default=None
         Name of the recurrent module in the one the dictionary is for; "" for the keys

@@ -57,7 +57,7 @@ def _is_within(node, kinds):
 
 
 def find_reference(app, env, node, contnode):
-    """Resolve what Sphinx did not find: names of ours cut short, and those of others."""
+    """Resolve what Sphinx did not find: names of ours cut short, names of others."""
     name = node.get("reftarget", "")
     ours = TARGETS.get(name) or (
         TARGETS.get(name.rpartition(".")[2]) if name.startswith("sklstm.") else None

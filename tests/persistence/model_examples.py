@@ -48,6 +48,12 @@ def series():
     return 100 + steps + 10 * np.sin(2 * np.pi * steps / 12)
 
 
+def given_weights():
+    """Weights to start from, as another library would give them."""
+    model = LSTMClassifier(**SMALL, cell="lstm").fit(vectors(), labels())
+    return [[dict(direction) for direction in layer] for layer in model.layers_]
+
+
 # One of every class that can be saved: of these, files of every format are kept.
 ONE_OF_EACH = {
     "classifier": lambda: (LSTMClassifier(**SMALL), vectors(), labels()),
@@ -171,6 +177,11 @@ VARIANTS = {
         LSTMForecaster(horizon=4, **SMALL, relative_to="season", seasonal_period=12),
         np.column_stack([series(), series()[::-1]]),
         None,
+    ),
+    "from given weights": lambda: (
+        LSTMClassifier(**{**SMALL, "weight_init": given_weights()}),
+        vectors(),
+        labels(),
     ),
     "pipeline": lambda: (
         make_pipeline(

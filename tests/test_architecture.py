@@ -44,7 +44,7 @@ ARROWS = {
     "_kernels": set(),
     # What an estimator reads, in batches, is what there is to look into.
     "inspection": {"_threads", "_typing", "estimators", "network", "sequences"},
-    "interchange": {"estimators", "network", "sequences", "_version"},
+    "interchange": {"estimators", "network", "sequences", "_typing", "_version"},
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
     "datasets": {"_typing"},

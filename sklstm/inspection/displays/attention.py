@@ -130,6 +130,7 @@ class AttentionDisplay:
         ax : matplotlib Axes, default=None
             None makes a figure.
         cmap : str or matplotlib Colormap, default="Blues"
+            Colors of the weights.
         colorbar : bool, default=True
             Whether to draw the bar of colours.
         include_values : bool, default=False

@@ -31,10 +31,13 @@ from .hidden_gradients import hidden_gradient_norms
 from .integrated_gradients import integrated_gradients
 from .occlusion import occlusion
 from .permutation import permutation_importance
+from .symptoms.findings import Diagnosis, Finding
 
 __all__ = [
     "AttentionDisplay",
     "AttributionDisplay",
+    "Diagnosis",
+    "Finding",
     "ForecastDisplay",
     "GateActivityDisplay",
     "GradientFlowDisplay",

@@ -1,7 +1,10 @@
 """`gate_traces`: what gates and states do while a sequence is read."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
+from .._typing import InputsLike, SeriesLike, SymbolSequencesLike
 from ..estimators import LSTMSeq2Seq
 from ..network.traces import trace_layer
 from ..sequences.container import as_object_array
@@ -13,7 +16,14 @@ __all__ = ["gate_traces"]
 DIRECTIONS = ("forward", "backward")
 
 
-def gate_traces(estimator, X, y=None, *, layer=-1, direction="forward"):
+def gate_traces(
+    estimator: Any,
+    X: InputsLike | SeriesLike,
+    y: SymbolSequencesLike | None = None,
+    *,
+    layer: int = -1,
+    direction: str = "forward",
+) -> Bunch:
     """Values of the gates and states of a layer at every time step.
 
     They are those of the network's own kernels, as in prediction: nothing is dropped,
@@ -88,7 +98,8 @@ def gate_traces(estimator, X, y=None, *, layer=-1, direction="forward"):
     network = estimator._fitted_network()
     layer = check_index(layer, len(network.layers), "layer", "layer(s)")
     place = layer, _number_of(direction, len(network.layers[layer]))
-    sequences, of_samples = _read(estimator, X, y), {}
+    sequences = _read(estimator, X, y)
+    of_samples: dict[str, list[Any]] = {}
     for packed, n_threads in batches(estimator, sequences):
         traces, batch = trace_layer(network, place, packed, n_threads)
         for name, rows in traces.items():

@@ -84,7 +84,8 @@ def input_gradients(
     Notes
     -----
     A sequence's gradients do not depend on the other sequences or on the number of
-    threads, to the last bit.
+    threads, to the last bit. Of very long sequences `checkpoint_steps` of the
+    estimator, which can be set after the fit, bounds the memory.
 
     References
     ----------

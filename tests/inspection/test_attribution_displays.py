@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import LSTMRegressor, TimestepTransformer
+from sklstm import LSTMForecaster, LSTMRegressor, TimestepTransformer
 from sklstm.inspection import (
     AttributionDisplay,
     PermutationImportanceDisplay,
@@ -120,6 +120,9 @@ def test_wrong_arguments_of_a_picture_are_errors():
     model, X = fitted_regressor(), make_sequences()
     with pytest.raises(ValueError, match="method must be one of"):
         AttributionDisplay.from_estimator(model, X, method="shap")
+    forecaster = LSTMForecaster(horizon=1, window=5, max_iter=1)
+    with pytest.raises(TypeError, match=r"AttributionDisplay\(attributions="):
+        AttributionDisplay.from_estimator(forecaster, np.arange(9.0))
     with pytest.raises(ValueError, match="sample=4 is out of range"):
         AttributionDisplay.from_estimator(model, X, sample=4)
     assert not plt.get_fignums()

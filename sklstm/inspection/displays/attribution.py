@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...estimators.forecaster import LSTMForecaster
 from ..gradients import input_gradients
 from ..integrated_gradients import integrated_gradients
 from ..occlusion import occlusion
@@ -105,6 +106,12 @@ default='integrated_gradients'
         """
         if method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}, got {method!r}.")
+        if isinstance(estimator, LSTMForecaster):
+            raise TypeError(
+                "X are series, not sequences to choose one of: pass what "
+                f"{method} returns for a series, AttributionDisplay(attributions=...)"
+                ".plot()."
+            )
         sample = check_index(sample, len(X), "sample", "sequence(s)")
         one = X[sample : sample + 1]
         if method == "occlusion":

@@ -138,5 +138,6 @@ def findings_on_scores(estimator, X, y, is_classifier):
             f"{scores['constant']:.3f}.",
             "Check that X and y belong together; look at the other findings first, "
             "then try other hidden_layer_sizes, pooling and learning_rate_init.",
+            {},
         )
     ], scores

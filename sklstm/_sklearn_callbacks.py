@@ -9,9 +9,20 @@ is then; a callback that returns true ends the loop that the task belongs to.
 Where an estimator has no callbacks nothing of this happens.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
 from sklearn.callback import CallbackSupportMixin
 
-__all__ = ["CallbackSupport", "FitTasks", "attributes_in_fit"]
+if TYPE_CHECKING:  # an untyped decorator would hide the types of what it decorates
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+    def with_callbacks(fit: _Function) -> _Function: ...
+
+else:
+    from sklearn.callback import with_callbacks
+
+__all__ = ["CallbackSupport", "FitTasks", "attributes_in_fit", "with_callbacks"]
 
 # What the protocol keeps on an estimator from the first task to the tear-down, which
 # `_fit_context` (or `with_callbacks`) sees to.
@@ -47,8 +58,7 @@ class FitTasks:
     ----------
     estimator : CallbackSupport
     X, y : object
-        What callbacks see of the data: such that ``estimator.score(X, y)`` works once
-        the estimator is fitted.
+        What callbacks see of the data.
     sample_weight : object, default=None
         Callbacks see it as metadata.
     task_name : str, default="fit"

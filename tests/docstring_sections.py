@@ -18,15 +18,22 @@ def sections(docstring):
 def entries(section):
     """From each name of a section of parameters to its type and its description.
 
-    ``first, second : int`` is an entry for both.
+    ``first, second : int, default=0, 1`` is an entry for both, with a default each.
     """
     found, names = {}, []
     for line in section.strip("\n").split("\n"):
         if line and not line[0].isspace():
             match = _ENTRY.match(line)
-            names = [name.strip() for name in match[1].split(",")] if match else []
-            for name in names:
-                found[name] = [match[2] or "", ""]
+            if not match:
+                names = []
+                continue
+            names = [name.strip() for name in match[1].split(",")]
+            type_, default, values = (match[2] or "").partition("default=")
+            values = values.split(", ") if len(names) > 1 else [values]
+            if len(values) == 1:
+                values *= len(names)
+            for name, value in zip(names, values, strict=True):
+                found[name] = [type_ + default + value, ""]
         else:
             for name in names:
                 found[name][1] += line + "\n"

@@ -23,6 +23,10 @@ from api_reference import REFERENCE, full_names, public_names  # noqa: E402
 INSIDE = {"sklstm.network", "sklstm.training", "sklstm.estimators"}
 
 
+# What scikit-learn calls a callback by, and documents.
+PROTOCOL = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
+
+
 def public_packages():
     """The package and every folder in it that is not private."""
     names = ["sklstm"] + [
@@ -52,6 +56,8 @@ def callables():
             continue
         yield full, thing
         for name, member in inspect.getmembers(thing):
+            if name in PROTOCOL and set(dir(thing)) >= PROTOCOL:
+                continue
             function = inspect.unwrap(member) if callable(member) else None
             if name.startswith("_") or not inspect.isfunction(function):
                 continue
@@ -118,10 +124,10 @@ def test_parameters_are_documented_in_the_order_of_the_signature(name):
 
 @pytest.mark.parametrize("name", CALLABLES)
 def test_every_parameter_has_a_type_and_a_description(name):
-    for parameter, (type_, text) in documented_parameters(
-        CALLABLES[name].__doc__
-    ).items():
-        assert type_, f"{parameter} has no type"
+    documented = documented_parameters(CALLABLES[name].__doc__)
+    for parameter, (type_, text) in documented.items():
+        # Several that are described elsewhere: "X, y, sample_weight", as for `fit`.
+        assert type_ or text.startswith("As for "), f"{parameter} has no type"
         assert text, f"{parameter} is not described"
 
 
@@ -131,6 +137,8 @@ def test_defaults_are_those_of_the_signature(name):
     signature = inspect.signature(CALLABLES[name])
     for parameter, (type_, _) in documented_parameters(CALLABLES[name].__doc__).items():
         default = signature.parameters[parameter.lstrip("*")].default
+        if not type_:
+            continue
         if "default=" not in type_:
             assert parameter[0] == "*" or default is inspect.Parameter.empty, parameter
             continue
@@ -158,7 +166,7 @@ def test_an_undocumented_parameter_is_found():
 
         Parameters
         ----------
-        first, third : int
+        first, third : int, default=1, 3
             Both.
         *rest : int
             The others.
@@ -166,8 +174,8 @@ def test_an_undocumented_parameter_is_found():
 
     documented = documented_parameters(half_documented.__doc__)
     assert documented == {
-        "first": ("int", "Both."),
-        "third": ("int", "Both."),
+        "first": ("int, default=1", "Both."),
+        "third": ("int, default=3", "Both."),
         "*rest": ("int", "The others."),
     }
     assert parameters_of(half_documented) == ["first", "second", "*rest"]

@@ -161,3 +161,18 @@ def test_symbols_know_which_keys_go_together(tmp_path):
     notes = [message for message in song.tracks[0] if message.type == "note_on"]
     assert len(notes) > 50
     assert abs(song.length - 16) < 0.5
+
+
+@pytest.mark.slow
+def test_gated_cells_keep_what_is_marked_and_the_pictures_show_it(tmp_path):
+    printed = run_example("inside_a_network.py", tmp_path)
+    scores = dict(re.findall(r"^(\w+): R\^2 of (-?[\d.]+)", printed, re.M))
+    assert float(scores["RNN"]) < 0.5
+    assert min(float(scores["GRU"]), float(scores["LSTM"])) > 0.98
+    at_marks, between = map(
+        float, re.search(r"marks ([\d.]+), between ([\d.]+)", printed).groups()
+    )
+    assert at_marks > 3 * between
+    assert sorted(path.stem for path in tmp_path.glob("*.png")) == [
+        f"inside_a_network_{name}" for name in ("gates", "gradients", "training")
+    ]

@@ -109,6 +109,22 @@ REFERENCE = {
             "Distances": ["edit_distance"],
         },
     },
+    "sklstm.interchange": {
+        "title": "sklstm.interchange: models and weights of other libraries",
+        "about": "Weights of PyTorch, Keras and ONNX, in and out.",
+        "sections": {
+            "Weights": ["RecurrentWeights", "get_weights", "set_weights"],
+            "Weights of other libraries": [
+                "from_torch",
+                "to_torch",
+                "from_keras",
+                "to_keras",
+                "from_onnx_weights",
+                "to_onnx_weights",
+            ],
+            "Files": ["load_safetensors", "save_safetensors"],
+        },
+    },
     # Two names from inside that users meet; the rest of these rooms may change.
     "sklstm.training": {
         "title": "Errors of training",

@@ -54,7 +54,8 @@ class Checkpoint:
     "The same bits" holds for the same instruction set; there is a warning if a fit goes
     on with another one. What callbacks have noted before the break is not in the file,
     nor are X and y. A file of solver 'lbfgs' holds the gradient of every evaluation so
-    far, by which SciPy finds its way again: it grows. `partial_fit` cannot be saved.
+    far, by which SciPy finds its way again: it grows. (Which iteration is the last is
+    not known there: it is saved if it is time to.) `partial_fit` cannot be saved.
 
     Set it on the estimator that trains, not on a search or pipeline around it.
 
@@ -71,7 +72,7 @@ class Checkpoint:
     >>> checkpoint = Checkpoint(folder.name + "/classifier.npz", every_epochs=10)
     >>> classifier = LSTMClassifier(hidden_layer_sizes=8, max_iter=20, random_state=0)
     >>> classifier = classifier.set_callbacks(checkpoint).fit(X, y)
-    >>> checkpoint
+    >>> checkpoint  # doctest: +ELLIPSIS
     Checkpoint('...classifier.npz', every_epochs=10)
     >>> folder.cleanup()
     """

@@ -1,6 +1,5 @@
 """One fit and the file it is saved in: which fit it is, when to save, what is left."""
 
-import importlib.metadata
 import time
 import warnings
 from dataclasses import fields
@@ -8,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._version import __version__
 from ..training import TrainingState
 from .fingerprints import fingerprint
 from .plain_files import read_plain, remove_leftovers, write_plain
@@ -171,14 +171,22 @@ def identity_of(estimator, data, start):
         del parameters[name]
     if isinstance(parameters["random_state"], np.random.RandomState):
         parameters["random_state"] = "a RandomState"  # its state is in the file
-    try:
-        version = importlib.metadata.version("sklstm")
-    except importlib.metadata.PackageNotFoundError:
-        version = "not installed"
     return {
         "estimator": type(estimator).__name__,
-        "version": version,
-        "parameters": {name: repr(value) for name, value in parameters.items()},
+        "version": __version__,
+        "parameters": {name: _text_of(value) for name, value in parameters.items()},
         "data": {name: fingerprint(value) for name, value in data.items()},
         "start": "anew" if start is None else f"from the fit {fingerprint(*start)}",
     }
+
+
+def _text_of(value):
+    """A parameter as a text that is equal for equal ones only."""
+    if isinstance(value, np.ndarray):  # of which repr leaves out the middle
+        array = "x".join(map(str, value.shape)) or "0-d"
+        return f"an array of {array} ({fingerprint(value)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k!r}: {_text_of(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({', '.join(map(_text_of, value))})"
+    return repr(value)

@@ -41,7 +41,7 @@ def write_plain(path, value):
     aside = _aside(path)
     try:
         with open(aside, "wb") as file:
-            np.savez(file, allow_pickle=False, **named)
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -120,6 +120,8 @@ def _sync_folder(folder):
 def _packed(value, arrays):
     """The value with numbers in place of its arrays, which are put into the list."""
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:  # NumPy would pickle them
+            raise TypeError("arrays of objects are no plain values")
         arrays.append(value)
         return {_ARRAY: len(arrays) - 1}
     if isinstance(value, np.generic):

@@ -9,11 +9,13 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 # Where files of public GitHub repositories are downloaded from.
 RAW_FILES = "https://raw.githubusercontent.com"
+
+PathLike: TypeAlias = str | os.PathLike[str] | None
 
 TIMEOUT = 30  # seconds without a byte
 
@@ -56,7 +58,7 @@ class GitHubFile(NamedTuple):
         return f"{RAW_FILES}/{self.repository}/{self.commit}/{quote(self.path)}"
 
 
-def get_data_home(data_home=None):
+def get_data_home(data_home: PathLike = None) -> str:
     """Return the folder of downloaded data sets, and make it if there is none.
 
     Parameters
@@ -88,7 +90,7 @@ def get_data_home(data_home=None):
     return str(folder)
 
 
-def clear_data_home(data_home=None):
+def clear_data_home(data_home: PathLike = None) -> None:
     """Delete the folder of downloaded data sets with all that is in it.
 
     Parameters

@@ -1,8 +1,10 @@
 """Chorales of Bach as piano rolls, for models of polyphonic music."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 FILES = [
     GitHubFile(
@@ -36,8 +38,12 @@ Cite: {CITATION}.
 
 @documents_fetching
 def fetch_jsb_chorales(
-    *, data_home=None, download_if_missing=True, n_retries=3, delay=1.0
-):
+    *,
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load the JSB chorales, downloading them if necessary: which keys sound next?
 
     =========   ========================

@@ -1,9 +1,11 @@
 """Multi30k: descriptions of pictures and their translations."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .checks import check_choice, check_count
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 REPOSITORY = "multi30k/dataset"
 COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
@@ -59,16 +61,16 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_multi30k(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    source="en",
-    target="de",
-    max_words=None,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    source: str = "en",
+    target: str = "de",
+    max_words: int | None = None,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load Multi30k, downloading it if necessary: how is that said in German?
 
     ==============   ======================

@@ -1,10 +1,12 @@
 """Digits written with a pen on a tablet, as the points the pen went through."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 REPOSITORY = "kleinplw/HMM-Pendigits"
 COMMIT = "a50dacab2860f6e10389f59d63253354bbc48c3e"
@@ -51,13 +53,13 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_pendigits(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the pen digits, downloading them if necessary: which digit was written?
 
     =========   =============

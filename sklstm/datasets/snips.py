@@ -1,10 +1,12 @@
 """SNIPS: requests to a voice assistant, with the words that fill its slots."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 REPOSITORY = "MiuLab/SlotGated-SLU"
 COMMIT = "61f0307c729b1fad479ef1de94aa5ac5dee601b0"
@@ -62,13 +64,13 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_snips(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the SNIPS requests, downloading them if necessary: which words fill slots?
 
     =========   ====================

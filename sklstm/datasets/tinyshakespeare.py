@@ -1,8 +1,10 @@
 """Tiny Shakespeare: the plays as one text, for language models of characters."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 FILES = [
     GitHubFile(
@@ -35,8 +37,12 @@ Cite: {CITATION}.
 
 @documents_fetching
 def fetch_tinyshakespeare(
-    *, data_home=None, download_if_missing=True, n_retries=3, delay=1.0
-):
+    *,
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load the Tiny Shakespeare text, downloading it if necessary: what comes next?
 
     =============   =========

@@ -1,9 +1,11 @@
 """Universal Dependencies, English Web Treebank: words and their parts of speech."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, documents_fetching, fetch_files
+from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
 
 REPOSITORY = "UniversalDependencies/UD_English-EWT"
 COMMIT = "15d613d8447b3478787d4c278730a1e48a945efb"
@@ -55,14 +57,14 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_ud_english_ewt(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    tags="upos",
-    return_X_y=False,
-    subset="train",
-):
+    data_home: PathLike = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    tags: str = "upos",
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the English Web Treebank, downloading it if necessary: noun or verb?
 
     ====================   ======================

@@ -3,7 +3,8 @@
 **The beam.** Of all continuations of a sample's hypotheses, the ``beam_width``
 likeliest are kept. One that ends leaves the beam and takes its place along: the beam
 gets narrower by it, as in Bahdanau et al. (2015), so a beam of width 1 is greedy
-search. Hypotheses that have not ended at the largest length are cut there.
+search. Hypotheses that have not ended at the largest length are cut there, or made to
+end (`must_end`).
 
 **Length.** The log-probability of a sequence falls with every symbol, so short ones
 would win. Hypotheses that ended are compared by their log-probability divided by
@@ -18,11 +19,13 @@ of the same hypothesis the smaller symbol; of equal scores the hypothesis that e
 first. No result depends on the other samples of a call.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._kernels import kernels_for
+from .._typing import ArrayLike
 from .checks import check_codes, check_count, check_number, check_rows
 
 __all__ = ["Hypothesis", "beam_search"]
@@ -50,9 +53,11 @@ class Hypothesis(NamedTuple):
 
 
 def beam_search(
-    step, state, symbols, *, end, max_length, beam_width=1, length_penalty=1.0,
-    n_best=1, forbidden=(), n_threads=1,
-):  # fmt: skip
+    step: Callable[..., Any], state: Any, symbols: ArrayLike, *, end: int,
+    max_length: int | ArrayLike, beam_width: int = 1, length_penalty: float = 1.0,
+    n_best: int = 1, forbidden: Iterable[int] = (), must_end: bool = False,
+    n_threads: int = 1,
+) -> list[list[Hypothesis]]:  # fmt: skip
     """Search for the likeliest sequences of some samples.
 
     Parameters
@@ -78,6 +83,9 @@ def beam_search(
         Hypotheses to return, at most ``beam_width``.
     forbidden : sequence of int, default=()
         Symbols that are never taken. Their probability is not given to others.
+    must_end : bool, default=False
+        Whether the last symbol of a sequence of `max_length` is its end, however
+        unlikely: all results end then, and no two are the same.
     n_threads : int, default=1
         Threads that compute the probabilities; no result depends on them.
 
@@ -131,7 +139,14 @@ def beam_search(
                 f"outputs of step have shape {outputs.shape}: expected a row for each "
                 f"of {len(beam.sample)} hypotheses and {len(blocked)} symbols"
             )
-        rows = beam.advance(*_best(outputs, beam_width, blocked, n_threads, beam))
+        values, codes = _best(outputs, beam_width, blocked, n_threads, beam)
+        if must_end and (last := beam.is_last).any():
+            but_the_end = np.ones_like(blocked)
+            but_the_end[end] = 0
+            values[last], codes[last] = _best(
+                outputs[last], beam_width, but_the_end, n_threads, beam
+            )
+        rows = beam.advance(values, codes)
         state = tuple(array[rows] for array in state)
     return beam.results()
 
@@ -205,6 +220,11 @@ class _Beam:
     def n_symbols(self):
         """Symbols of every hypothesis."""
         return self.history.shape[1]
+
+    @property
+    def is_last(self):
+        """Whether the next symbol of each hypothesis is the last one it may have."""
+        return self.limits[self.sample] == self.n_symbols + 1
 
     def penalty(self, n_symbols):
         """What the log-probability of so many symbols, the end included, is over."""

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import attributes_in_fit
 from .._threads import effective_n_threads
+from .._typing import Array
 from ..network import RecurrentNetwork
 from ..persistence import VersionedState
 from ..sequences import validate_sequences
@@ -84,7 +85,9 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
 
     # ---- for subclasses ------------------------------------------------------------
 
-    _words_of = {}  # names of parameters for fields of the network's configuration
+    _words_of: dict[
+        str, str
+    ] = {}  # names of parameters for fields of the network's configuration
 
     def _new_task(self, classes=None, *, incremental=False):
         """Return the task of a new fit, or of the first ``partial_fit``."""
@@ -176,14 +179,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
     def _train(self, network, task, sequences, y, weights, tasks, **how):
         """Train the network; keep it, also if training broke off on the way."""
         data = {"X": sequences, "y": y, "sample_weight": weights}
-        record = self._record(
-            network,
-            data | {"validation data": how["validation"]},
-            how["state"],
-            incremental=how["incremental"],
-        )
-        if record is not None and record.saved is not None:
-            tasks.skip(record.saved.state.n_iter)
+        record = self._record(network, tasks, data, **how)
         options = TrainingOptions.from_parameters(applicable_parameters(self))
         n_threads = self._n_training_threads(network, sequences, options)
         try:
@@ -376,7 +372,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
         return "_network" in vars(self)
 
     @property
-    def layers_(self):
+    def layers_(self) -> list[list[dict[str, Array]]]:
         """Read-only views of the recurrent weights."""
         return self._fitted_network().layers
 

@@ -5,7 +5,7 @@ from sequences. To forecast, the windows at the ends of the series (or at many p
 them) go through it.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -38,13 +38,13 @@ from .tasks import Task
 class Backtest(NamedTuple):
     """What `LSTMForecaster.backtest` returns; of several series, lists of arrays."""
 
-    forecasts: np.ndarray
+    forecasts: np.ndarray | list[np.ndarray]
     """The forecasts from each origin (n_origins, horizon)."""
 
-    observed: np.ndarray
+    observed: np.ndarray | list[np.ndarray]
     """What happened (n_origins, horizon)."""
 
-    origins: np.ndarray
+    origins: np.ndarray | list[np.ndarray]
     """The first step forecast (n_origins,)."""
 
 
@@ -109,9 +109,9 @@ class ForecastingMixin:
     def _pooling(self):
         return "last"
 
-    _drawn = ("_path_seed",)
+    _drawn: tuple[str, ...] = ("_path_seed",)
 
-    def _no_stream(self):
+    def _no_stream(self) -> NoReturn:
         raise AttributeError(
             "A forecaster does not take single steps: predict(y=...) forecasts from "
             "another history, and backtest from many places of one."

@@ -1,6 +1,9 @@
 """What classifier and regressor share: one vector a sequence, `fit` with validation."""
 
+from typing import Self
+
 from .._sklearn_compat import StrOptions, _fit_context
+from .._typing import ArrayLike, SequencesLike
 from .base import RecurrentEstimator
 from .parameters import parameter, recurrent_estimator
 
@@ -24,35 +27,30 @@ def check_is_stochastic(estimator):
         )
 
 
-def pooling_parameter(default):
-    """Declare `pooling`, whose best default depends on what is predicted."""
-    return parameter(
-        default,
-        [StrOptions({"last", "mean", "max"})],
-        """{'last', 'mean', 'max'}
+@recurrent_estimator
+class SequencePredictor(RecurrentEstimator):
+    """Base of the estimators that predict one target a sequence."""
+
+    pooling: str = parameter(
+        default="last",
+        constraints=[StrOptions({"last", "mean", "max"})],
+        doc="""{'last', 'mean', 'max'}
         How the hidden states of a sequence become one vector: the last one, or the mean
         or the largest value of each unit over the sequence's own steps.
         """,
     )
 
-
-@recurrent_estimator
-class SequencePredictor(RecurrentEstimator):
-    """Base of the estimators that predict one target a sequence."""
-
-    pooling: str = pooling_parameter("last")
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: SequencesLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: SequencesLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to sequences.
 
         Parameters

@@ -1,11 +1,13 @@
 """`LSTMSeq2Seq`: a sequence of symbols for each sequence, or for each vector."""
 
 from numbers import Integral
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import ArrayLike, InputsLike, LabelSequencesLike, ObjectArray
 from ..decoding import beam_search
 from ..network.sequence_to_sequence import SequenceToSequence
 from ..network.step_decoder import StepDecoder
@@ -97,9 +99,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None,
-        sample_weight_val=None,
-    ):  # fmt: skip
+        self, X: InputsLike, y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None, *, X_val: InputsLike | None = None,
+        y_val: LabelSequencesLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit the network to pairs of sources and targets.
 
         Parameters
@@ -129,7 +133,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         The symbols are those of the first call; later ones are unknown.
@@ -185,7 +194,7 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     # ---- prediction ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: InputsLike) -> ObjectArray:
         """Write the likeliest sequence for each source.
 
         Parameters
@@ -201,7 +210,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         found = self._search(X, 1)
         return _object_array(self._task.table.decode(best.symbols) for [best] in found)
 
-    def predict_n_best(self, X, n_best=None):
+    def predict_n_best(
+        self, X: InputsLike, n_best: int | None = None
+    ) -> list[list[tuple[Any, float]]]:
         """Write several sequences for each source, the best first.
 
         Parameters
@@ -214,8 +225,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         Returns
         -------
         found : ndarray of shape (n_samples,), dtype object
-            Lists of pairs ``(sequence, score)``, at most `n_best` of them. A score is
-            the log-probability, divided by the penalty of the length.
+            Lists of pairs ``(sequence, score)``, at most `n_best` of them, none twice.
+            A score is the log-probability, that of the end included, divided by the
+            penalty of the length.
 
         Raises
         ------
@@ -252,18 +264,20 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 decoder.step, decoder.state, np.full(len(index), task.start),
                 end=task.end, max_length=limit + 1, beam_width=beam_width,
                 length_penalty=self.length_penalty, n_best=n_best,
-                forbidden=task.forbidden, n_threads=n_threads,
+                forbidden=task.forbidden, must_end=True, n_threads=n_threads,
             )  # fmt: skip
             for sample, hypotheses in zip(batch.index, results, strict=True):
-                found[sample] = [
-                    one._replace(symbols=one.symbols[:limit]) for one in hypotheses
-                ]
+                found[sample] = hypotheses
         return found
 
     def _n_threads(self, n_rows):
         return effective_n_threads(self.n_jobs, n_rows * self._network.n_multiplied)
 
-    def attention_weights(self, X, y=None):
+    def attention_weights(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike | None = None,
+    ) -> ObjectArray:
         """Where the decoder looks while it writes.
 
         Parameters
@@ -287,7 +301,8 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 "'general', on sequences"
             )
         y = self.predict(X) if y is None else y
-        pairs, weights = self._pairs(X, y), [None] * len(X)
+        pairs = self._pairs(X, y)
+        weights = [None] * len(pairs)
         for batch in self._passes(pairs):
             n_threads = self._n_threads(batch.n_rows)
             rows = network.attention_weights(batch, n_threads)
@@ -297,7 +312,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 weights[sample] = rows[of_sample, : n_steps[place]]
         return _object_array(weights)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the token accuracy: symbols predicted right, given those before.
 
         The end of a sequence counts as a symbol; an unknown symbol, which is never
@@ -352,12 +372,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     # ---- what is not there ---------------------------------------------------------
 
     @property
-    def initial_state(self):
+    def initial_state(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 
     @property
-    def step(self):
+    def step(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 

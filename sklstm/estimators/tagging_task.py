@@ -66,6 +66,19 @@ class TaggingTask(Task):
         """Return further labels encoded."""
         return self._encoded(self._checked(y, sequences, name), name)
 
+    def codes_of(self, y, sequences):
+        """Return the code of each step, of all sequences; -1 for labels not known."""
+        labels = self._checked(y, sequences, "y")
+        codes = {label: code for code, label in enumerate(self.labels.classes.tolist())}
+        return np.array(
+            [
+                -1 if _is_container(label) else codes.get(label, -1)
+                for of_sample in labels
+                for label in of_sample
+            ],
+            dtype=np.intp,
+        )
+
     def weights(self, y, sample_weight, sequences, *, class_weight=None, name):
         """Return the weight of each step times that of its label, or None."""
         if sample_weight is None and class_weight is None:
@@ -260,7 +273,12 @@ def _listed(of_sample):
 def _each(classes):
     """Given classes as a list; tuples stay what they are."""
     classes = unwrapped(classes)
-    return classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
+    try:
+        return list(classes.tolist() if isinstance(classes, np.ndarray) else classes)
+    except TypeError:
+        raise ValueError(
+            f"classes is {classes!r}: expected a list of all labels that may come."
+        ) from None
 
 
 def _is_container(label):

@@ -5,7 +5,7 @@ import numpy as np
 from ..network.ctc import n_steps_needed
 from ..sequences import Sequences
 from ..sequences.container import offsets_of
-from ..sequences.symbol_input import read_sequence, read_symbols
+from ..sequences.symbol_input import read_sequence, read_symbols, unwrapped
 from ..sequences.symbol_table import SymbolTable
 from ..training.ctc import CTCLoss
 from .labels import check_given
@@ -44,7 +44,7 @@ class TranscriptionTask(Task):
             )
         known = checked
         if self._first_classes is not None:
-            known = [read_sequence(list(self._first_classes), "classes")]
+            known = [self._classes_as_list(self._first_classes)]
         self._table = SymbolTable(known)
         if not self._table.symbols:
             raise ValueError(
@@ -97,11 +97,25 @@ class TranscriptionTask(Task):
 
     def check_classes(self, classes):
         """Raise if `classes` are not those of the first call."""
+        classes = self._classes_as_list(classes)
         if set(classes) != set(self._table.symbols):
             raise ValueError(
-                f"classes={list(classes)} are not those of the first call, "
+                f"classes={classes} are not those of the first call, "
                 f"{self._table.symbols}. They cannot change: fit anew."
             )
+
+    def _classes_as_list(self, classes):
+        """Given classes as a list of plain values."""
+        classes = unwrapped(classes)
+        if isinstance(classes, np.ndarray):
+            classes = classes.tolist()
+        try:
+            return list(read_sequence(list(classes), "classes"))
+        except TypeError:  # one number, or an array of no dimension
+            raise ValueError(
+                f"classes is {classes!r}: expected a list of labels, or a string of "
+                "characters."
+            ) from None
 
     @property
     def classes(self):

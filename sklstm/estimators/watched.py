@@ -16,7 +16,7 @@ class WatchedFits(CallbackSupport):
 
     _can_be_saved_in_fit = True
     # Attributes drawn before training: a fit that goes on keeps those of its beginning.
-    _drawn = ()
+    _drawn: tuple[str, ...] = ()
 
     def _fitted_attributes(self, network, task, state):
         """Return the attributes of the fitted estimator, by name."""
@@ -49,18 +49,19 @@ class WatchedFits(CallbackSupport):
 
         return {"on_epoch_begin": tasks.epoch_begins, "on_epoch": on_epoch}
 
-    def _record(self, network, data, state, *, incremental):
+    def _record(self, network, tasks, data, *, state, validation, incremental, **_):
         """Return the record of this fit for `train`, or None if it is not to be saved.
 
         Parameters
         ----------
         network : RecurrentNetwork
             As training starts from it.
+        tasks : FitTasks
+            Told of the epochs that are done already.
         data : dict
-            All that training learns from, by the names of the user.
-        state : TrainingState or None
-            What it goes on from.
-        incremental : bool
+            What training learns from, by the names of the user.
+        state, validation, incremental
+            See `train`.
         """
         checkpoint = checkpoint_of(self)
         if checkpoint is None:
@@ -74,6 +75,7 @@ class WatchedFits(CallbackSupport):
         start = None
         if state is not None:
             start = (network.parameters, state.n_epochs, state.n_updates)
+        data = data | {"validation data": validation}
         record = checkpoint.open(
             identity_of(self, data, start),
             seeded=isinstance(self.random_state, Integral) or state is not None,
@@ -82,4 +84,5 @@ class WatchedFits(CallbackSupport):
         )
         if record.saved is not None:
             vars(self).update(record.saved.drawn)
+            tasks.skip(record.saved.state.n_iter)
         return record

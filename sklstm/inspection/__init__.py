@@ -7,6 +7,7 @@ integrated_gradients.py  occlusion.py   what each input contributes; baselines.p
 permutation.py       what a score owes to channels and windows; pieces.py
 responses.py         the number that is explained: links.py, paths.py, targets.py;
                      answers.py of any estimator
+diagnosis.py         what may be wrong, and what to change; symptoms/
 reading.py           what the layers read, and back to the user's layout
 recurrent_part.py    our estimator in a pipeline or a search
 passes.py            batches of bounded size
@@ -21,6 +22,7 @@ from .displays import (
     TrainingCurveDisplay,
     TranscriptionDisplay,
 )
+from .diagnosis import diagnose
 from .gate_traces import gate_traces
 from .gradients import input_gradients
 from .hidden_gradients import hidden_gradient_norms
@@ -35,6 +37,7 @@ __all__ = [
     "GradientFlowDisplay",
     "TrainingCurveDisplay",
     "TranscriptionDisplay",
+    "diagnose",
     "gate_traces",
     "hidden_gradient_norms",
     "input_gradients",

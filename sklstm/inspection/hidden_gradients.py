@@ -54,7 +54,8 @@ def hidden_gradient_norms(estimator, X, *, layer=-1):
     With `pooling` "mean" or "max" each step has a way of its own to the output, besides
     the one through the steps after it; the gradient counts both.
 
-    Noise has no part in it: nothing is dropped.
+    Noise has no part in it: nothing is dropped, and with `zoneout` the states are the
+    expected ones, as in prediction.
 
     References
     ----------
@@ -106,12 +107,6 @@ def _check_applies(estimator):
             f"{type(estimator).__name__}(bidirectional=True) reads each sequence from "
             "both ends, so that no step is far from its outputs: there is no time lag "
             "to show. Fit with bidirectional=False."
-        )
-    if config.zoneout:
-        raise ValueError(
-            f"{type(estimator).__name__}(zoneout={config.zoneout:g}) takes expected "
-            "states in prediction, which the kernels cannot send a gradient through: "
-            "fit with zoneout=0."
         )
 
 

@@ -58,9 +58,9 @@ def integrated_gradients(
     result : :class:`~sklearn.utils.Bunch`
         attributions : ndarray or Sequences
             In the layout of the sequences that are read, float64.
-        values : ndarray of shape (n_samples,)
+        outputs : ndarray of shape (n_samples,)
             The output for each sequence.
-        baseline_values : ndarray of shape (n_samples,)
+        baseline_outputs : ndarray of shape (n_samples,)
             The output for its baseline.
         residual : ndarray of shape (n_samples,)
             Sum of the contributions less the difference of these two: the error of the
@@ -77,6 +77,12 @@ def integrated_gradients(
     input_gradients : The gradients themselves.
     occlusion : Without gradients, for any estimator.
     AttributionDisplay : Draws the result.
+
+    Notes
+    -----
+    With ``pooling="max"``, the default of the classifier, and with relu units gradients
+    jump along the way, where another step becomes the largest: the error then falls
+    like ``1 / n_steps``.
 
     References
     ----------
@@ -95,7 +101,7 @@ def integrated_gradients(
     >>> result = integrated_gradients(model, X[:3])
     >>> result.attributions.shape
     (3, 6, 2)
-    >>> difference = result.values - result.baseline_values
+    >>> difference = result.outputs - result.baseline_outputs
     >>> bool(np.allclose(result.attributions.sum(axis=(1, 2)), difference, atol=1e-2))
     True
     """
@@ -110,15 +116,15 @@ def integrated_gradients(
         step=step,
     )  # fmt: skip
     start = reading.baseline(baseline)
-    attributions, values, baseline_values = _integrate(
+    attributions, outputs, baseline_outputs = _integrate(
         reading, response, start, n_steps
     )
     totals = np.add.reduceat(attributions.sum(axis=1), reading.rows.offsets[:-1])
     return Bunch(
         attributions=reading.in_layout(reduced(attributions, reduce)),
-        values=values,
-        baseline_values=baseline_values,
-        residual=totals - (values - baseline_values),
+        outputs=outputs,
+        baseline_outputs=baseline_outputs,
+        residual=totals - (outputs - baseline_outputs),
     )
 
 
@@ -132,7 +138,7 @@ def _integrate(reading, response, start, n_steps):
         between = (start + node * difference).astype(rows.dtype)
         _, gradients = reading.gradients(reading.with_values(between), response)
         total += weight * gradients
-    values, _ = reading.gradients(rows, response)
+    outputs, _ = reading.gradients(rows, response)
     start = reading.with_values(np.ascontiguousarray(start, dtype=rows.dtype))
-    baseline_values, _ = reading.gradients(start, response)
-    return difference * total, values, baseline_values
+    baseline_outputs, _ = reading.gradients(start, response)
+    return difference * total, outputs, baseline_outputs

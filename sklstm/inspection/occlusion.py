@@ -51,7 +51,7 @@ def occlusion(
         attributions : ndarray, data frame, object array or Sequences
             In the layout of X, float64: for each channel and step the mean contribution
             of the parts that it was in; 0 where it was in none.
-        values : ndarray of shape (n_samples,)
+        outputs : ndarray of shape (n_samples,)
             The output for each sequence as it is.
 
     Raises
@@ -89,12 +89,12 @@ def occlusion(
     >>> [int(i) for i in np.unravel_index(importance.argmax(), importance.shape)]
     [5, 0]
     """
+    answer = make_answer(
+        estimator, X, target=target, response_method=response_method, step=step
+    )
     panel = Panel(X)
     windows, groups = make_pieces(
         panel, channels=channels, window=window, stride=stride, align=align
-    )
-    answer = make_answer(
-        estimator, X, target=target, response_method=response_method, step=step
     )
     replacement = baseline_rows(
         baseline, panel.sequences, lambda other: Panel(other).sequences,
@@ -114,5 +114,5 @@ def occlusion(
             total[hidden] += lost[hidden[0]]
             n_times[hidden] += 1
     return Bunch(
-        attributions=panel.with_values(total / np.maximum(n_times, 1)), values=whole
+        attributions=panel.with_values(total / np.maximum(n_times, 1)), outputs=whole
     )

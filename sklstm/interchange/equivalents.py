@@ -11,7 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-__all__ = ["as_plain", "without_coupled_gates", "without_projection"]
+__all__ = [
+    "as_plain",
+    "uncoupled",
+    "unprojected",
+    "without_coupled_gates",
+    "without_projection",
+]
 
 
 def without_coupled_gates(weights):
@@ -28,19 +34,20 @@ def without_coupled_gates(weights):
     """
     if "_coupled" not in weights.cell:
         return weights
-    layers = [list(map(_uncoupled, layer)) for layer in weights.layers]
+    layers = [list(map(uncoupled, layer)) for layer in weights.layers]
     return replace(weights, cell=weights.cell.replace("_coupled", ""), layers=layers)
 
 
-def _uncoupled(parameters):
-    uncoupled = dict(parameters)
+def uncoupled(parameters):
+    """Return the parameters of one direction whose gates were coupled."""
+    plain = dict(parameters)
     for name in ("weight_ih", "weight_hh", "bias"):
         i, g, o = np.split(parameters[name], 3)
-        uncoupled[name] = np.concatenate([i, -i, g, o])
+        plain[name] = np.concatenate([i, -i, g, o])
     if "peephole" in parameters:
         i, o = parameters["peephole"]
-        uncoupled["peephole"] = np.stack([i, -i, o])
-    return uncoupled
+        plain["peephole"] = np.stack([i, -i, o])
+    return plain
 
 
 def without_projection(weights):
@@ -66,13 +73,26 @@ def without_projection(weights):
     _check_can_be_unprojected(weights)
     layers, below = [], None
     for layer in weights.layers:
-        layers.append([_unprojected(parameters, below) for parameters in layer])
+        layers.append([unprojected(parameters, below) for parameters in layer])
         below = [parameters["projection"] for parameters in layer]
     head = dict(weights.head, weight=_through(weights.head["weight"], below))
     return replace(weights, layers=layers, head=head)
 
 
-def _unprojected(parameters, below):
+def unprojected(parameters, below=None):
+    """Return the parameters of one direction whose hidden state was a projection.
+
+    Parameters
+    ----------
+    parameters : mapping from str to ndarray
+    below : list of ndarray, default=None
+        The projections of the directions of the layer below, if they are left to this
+        layer, too.
+
+    Returns
+    -------
+    parameters : dict of str to ndarray
+    """
     full = {name: a for name, a in parameters.items() if name != "projection"}
     full["weight_hh"] = _through(parameters["weight_hh"], [parameters["projection"]])
     if below is not None:

@@ -25,8 +25,9 @@ def read_model(model):
     -------
     arrays : list of array
         Embedding, recurrent layers, head.
-    known : dict
-        ``of_layers``: `bidirectional`, `activation` and `reset_after`; ``pooling``.
+    words : dict
+        `bidirectional`, `activation` and `reset_after` of the recurrent layers.
+    pooling : {"last", "mean", "max"} or None
 
     Raises
     ------
@@ -50,8 +51,8 @@ def read_model(model):
         if place < last or (parts[part] and part != "recurrent"):
             raise ValueError(
                 f"{layer.name}, a {kind}, stands where there is no place for it: "
-                "expected an Embedding, recurrent layers, global pooling, and one Dense "
-                "layer, in this order and none but the recurrent ones twice."
+                "expected an Embedding, recurrent layers, global pooling, and one "
+                "Dense layer, in this order, and none but the recurrent ones twice."
             )
         parts[part].append(layer)
         last = place
@@ -71,8 +72,8 @@ def _arrays_and_words(parts):
         link = layer.get_config()["activation"]
         if link not in _LINKS:
             raise ValueError(
-                f"{layer.name} has activation={link!r}: a head is linear, under softmax "
-                "or sigmoid at most."
+                f"{layer.name} has activation={link!r}: a head is linear, under "
+                "softmax or sigmoid at most."
             )
     arrays = [
         array
@@ -84,7 +85,7 @@ def _arrays_and_words(parts):
     pooling = None if last["return_sequences"] else "last"
     for layer in parts["pooling"]:
         pooling = _POOLINGS[type(layer).__name__]
-    return arrays, {"of_layers": words[0], "pooling": pooling}
+    return arrays, words[0], pooling
 
 
 def _unwrapped(layer):

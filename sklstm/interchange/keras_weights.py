@@ -28,6 +28,7 @@ def to_keras(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
 
     Returns
     -------
@@ -115,8 +116,8 @@ def from_keras(weights, *, bidirectional=False, activation="tanh", reset_after=T
     RecurrentWeights(lstm: 3 features -> 4 units -> 2 outputs)
     """
     if hasattr(weights, "layers"):
-        arrays, known = read_model(weights)
-        return replace(_from_list(arrays, **known["of_layers"]), pooling=known["pooling"])
+        arrays, words, pooling = read_model(weights)
+        return replace(_from_list(arrays, **words), pooling=pooling)
     return _from_list(
         _flat(weights), bidirectional=bidirectional, activation=activation,
         reset_after=reset_after,
@@ -133,9 +134,9 @@ def _from_list(arrays, *, bidirectional, activation, reset_after):
         for _ in range(2 if bidirectional else 1):
             if not _is_direction(arrays, position, has_bias):
                 raise ValueError(
-                    f"Arrays {position} and after, {_shapes(arrays[position:])}, are no "
-                    "second direction: with bidirectional=True all recurrent layers "
-                    "have two."
+                    f"Arrays {position} and after, {_shapes(arrays[position:])}, are "
+                    "no second direction: with bidirectional=True all recurrent "
+                    "layers have two."
                 )
             part = arrays[position : position + width]
             cell = _cell_of(part, activation, reset_after)
@@ -154,7 +155,7 @@ def _from_list(arrays, *, bidirectional, activation, reset_after):
     )  # fmt: skip
 
 
-# ---- one direction of one layer --------------------------------------------------------
+# ---- one direction of one layer ------------------------------------------------------
 
 
 def _to_direction(cell, parameters):
@@ -196,7 +197,7 @@ def _transposed(weight):
     return np.ascontiguousarray(weight.T)
 
 
-# ---- a flat list -----------------------------------------------------------------------
+# ---- a flat list ---------------------------------------------------------------------
 
 
 def _flat(weights):
@@ -237,14 +238,10 @@ def _check_order(layers, bidirectional):
         for parameters in layer:
             n_inputs = parameters["weight_ih"].shape[1]
             if n_hidden is not None and n_inputs != n_hidden:
-                advice = (
-                    ""
-                    if bidirectional
-                    else " Are the layers in Bidirectional? Then pass bidirectional=True."
-                )
+                advice = " If they are in Bidirectional, pass bidirectional=True."
                 raise ValueError(
                     f"Layer {i} reads {n_inputs} numbers, but layer {i - 1} gives "
-                    f"{n_hidden}.{advice}"
+                    f"{n_hidden}.{'' if bidirectional else advice}"
                 )
         n_hidden = len(layer) * layer[0]["weight_hh"].shape[1]
 

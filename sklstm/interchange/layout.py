@@ -37,7 +37,7 @@ ONNX = {"lstm": "iofg", "gru": "zrn", "rnn": "h", "peephole": "iof"}
 _OURS = {"lstm": "ifgo", "gru": "rzn", "rnn": "h", "peephole": "ifo"}
 
 # Gates whose activation stands for one minus that of the other libraries.
-_OF_OPPOSITE_SIGN = "z"
+_OF_OPPOSITE_SIGN = {"z"}
 
 
 def exchanged(array, kind, layout, *, inward):
@@ -59,10 +59,10 @@ def exchanged(array, kind, layout, *, inward):
     source, target = _OURS[kind], layout[kind]
     if inward:
         source, target = target, source
-    blocks = dict(zip(source, np.split(array, len(source)), strict=True))
-    return np.concatenate(
-        [-blocks[gate] if gate in _OF_OPPOSITE_SIGN else blocks[gate] for gate in target]
-    )
+    rows = dict(zip(source, np.split(array, len(source)), strict=True))
+    for gate in _OF_OPPOSITE_SIGN & set(target):
+        rows[gate] = -rows[gate]
+    return np.concatenate([rows[gate] for gate in target])
 
 
 def join_biases(cell, bias_ih, bias_hh):

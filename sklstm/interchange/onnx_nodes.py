@@ -123,7 +123,7 @@ def _check_has_no_weights(node, given):
     for array in given:
         if array is not None and array.dtype.kind == "f" and array.ndim >= 2:
             raise ValueError(
-                f"{node.op_type} {node.name!r} has weights of shape {array.shape}: only "
-                "Gather, LSTM, GRU, RNN, Gemm, and MatMul with Add, are read. Pass the "
-                "nodes that are to be read as a list."
+                f"{node.op_type} {node.name!r} has weights of shape {array.shape}: "
+                "only Gather, LSTM, GRU, RNN, Gemm, and MatMul with Add, are read. "
+                "Pass the nodes that are to be read as a list."
             )

@@ -8,7 +8,7 @@ from .onnx_nodes import read_nodes
 from .recurrent_weights import RecurrentWeights, as_floats
 from .whole_models import weights_of
 
-__all__ = ["from_onnx_weights", "to_onnx_weights"]
+__all__ = ["from_onnx_weights", "to_node", "to_onnx_weights"]
 
 _OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 _ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh")}
@@ -21,6 +21,7 @@ def to_onnx_weights(model):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def to_onnx_weights(model):
     if weights.embedding is not None:
         nodes.append(_node("Gather", {"data": weights.embedding.copy()}))
     for layer in weights.layers:
-        nodes.append(_to_node(weights.cell, layer))
+        nodes.append(to_node(weights.cell, layer))
     if weights.head is not None:
         inputs = {"B": weights.head["weight"].copy(), "C": weights.head["bias"].copy()}
         nodes.append(_node("Gemm", inputs, transB=1))
@@ -143,14 +144,28 @@ def from_onnx_weights(nodes):
     return RecurrentWeights(cells[0], layers, head=head, embedding=embedding)
 
 
-# ---- our layer -> node -----------------------------------------------------------------
+# ---- our layer -> node ---------------------------------------------------------------
 
 
 def _node(op_type, inputs, **attributes):
     return {"op_type": op_type, "inputs": inputs, "attributes": attributes}
 
 
-def _to_node(cell, layer):
+def to_node(cell, layer):
+    """Return the operator of one layer.
+
+    Parameters
+    ----------
+    cell : str
+        A key of ``CELLS``, without coupled gates.
+    layer : list of mapping from str to ndarray
+        Parameters of each direction, without projection.
+
+    Returns
+    -------
+    node : dict
+        See `to_onnx_weights`.
+    """
     kind = cell.split("_")[0]
     inputs = [_to_direction(cell, kind, parameters) for parameters in layer]
     inputs = {name: np.stack([one[name] for one in inputs]) for name in inputs[0]}
@@ -179,7 +194,7 @@ def _to_direction(cell, kind, parameters):
     return inputs
 
 
-# ---- node -> our layer -----------------------------------------------------------------
+# ---- node -> our layer ---------------------------------------------------------------
 
 
 def _checked_inputs(node, number):
@@ -209,7 +224,8 @@ def _from_node(node, inputs, number):
         _from_direction(cell, {name: array[k] for name, array in inputs.items()})
         for k in range(n_directions)
     ]
-    if all(not array.any() for one in layer for n, array in one.items() if n[-2:] == "_0"):
+    states = [one[name] for one in layer for name in one if name.endswith("_0")]
+    if not any(state.any() for state in states):
         layer = [{n: a for n, a in one.items() if n[-2:] != "_0"} for one in layer]
     return cell, layer
 
@@ -263,8 +279,9 @@ def _n_directions(attributes, what):
 
 def _cell_of(operator, attributes, inputs, n_directions, what):
     """Name of our cell, once it is sure that we have it."""
-    if attributes.get("clip") is not None:
-        raise ValueError(f"{what} has clip={attributes['clip']}, which no cell here has.")
+    clip = attributes.get("clip")
+    if clip is not None:
+        raise ValueError(f"{what} has clip={clip}, which no cell here has.")
     given = attributes.get("activations")
     if operator == "RNN":
         given = given or ["Tanh"] * n_directions

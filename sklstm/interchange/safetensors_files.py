@@ -31,6 +31,7 @@ _DTYPES = {
 _NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 _BFLOAT16 = "BF16"  # the upper half of a float32
 _METADATA = "__metadata__"
+_KEYS = {"dtype", "shape", "data_offsets"}
 _ALIGNMENT = 8
 _LARGEST_HEADER = 100_000_000
 
@@ -43,6 +44,7 @@ def save_safetensors(state_dict, path, *, metadata=None):
     state_dict : mapping from str to array or tensor
         Such as `to_torch` returns.
     path : str or path
+        Where to; a file that is there is replaced.
     metadata : mapping from str to str, default=None
         Words about the arrays.
 
@@ -91,6 +93,7 @@ def load_safetensors(path):
     Parameters
     ----------
     path : str or path
+        The file.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def load_safetensors(path):
     return {name: _array_of(buffer, name, place, path) for name, place in places}
 
 
-# ---- writing ---------------------------------------------------------------------------
+# ---- writing -------------------------------------------------------------------------
 
 
 def _little_endian(array, name):
@@ -140,7 +143,7 @@ def _checked_metadata(metadata):
     return dict(metadata)
 
 
-# ---- reading ---------------------------------------------------------------------------
+# ---- reading -------------------------------------------------------------------------
 
 
 def _header_of(data, path):
@@ -173,7 +176,7 @@ def _once(pairs):
 
 
 def _is_place(place):
-    if not isinstance(place, dict) or not {"dtype", "shape", "data_offsets"} <= {*place}:
+    if not isinstance(place, dict) or not set(place) >= _KEYS:
         return False
     lists = place["shape"], place["data_offsets"]
     are_sizes = all(

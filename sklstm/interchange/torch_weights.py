@@ -29,6 +29,7 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        An estimator that `get_weights` reads.
     recurrent : str, default=None
         Name of the recurrent module in the one the dictionary is for; "" for the keys
         of the recurrent module itself. None is "lstm", "gru" or "rnn".
@@ -141,10 +142,10 @@ def from_torch(
     >>> weights = from_torch(state_dict)
     >>> weights
     RecurrentWeights(lstm: 3 features -> 8 units)
-    >>> X = rng.normal(size=(20, 5, 3))
+    >>> X = rng.normal(size=(60, 5, 3))
     >>> y = np.where(X[:, -1, 0] > 0, "up", "down")
     >>> classifier = LSTMClassifier(
-    ...     **weights.parameters, weight_init=weights.layers, max_iter=30, random_state=0
+    ...     **weights.parameters, weight_init=weights.layers, random_state=0
     ... )
     >>> bool(classifier.fit(X, y).score(X, y) > 0.9)
     True
@@ -178,7 +179,7 @@ def from_torch(
     )  # fmt: skip
 
 
-# ---- one direction of one layer --------------------------------------------------------
+# ---- one direction of one layer ------------------------------------------------------
 
 
 def _to_direction(cell, kind, parameters):
@@ -226,8 +227,8 @@ def _cell_of(found, prefix, activation):
     first = found.get((0, False), {})
     if "weight_hh" not in first:
         raise ValueError(
-            f"The state dictionary has no {prefix}weight_hh_l0: expected the weights of "
-            "an nn.LSTM, nn.GRU or nn.RNN."
+            f"The state dictionary has no {prefix}weight_hh_l0: expected the weights "
+            "of an nn.LSTM, nn.GRU or nn.RNN."
         )
     units = first["weight_hr"] if "weight_hr" in first else first["weight_hh"]
     n_gates = len(first["weight_hh"]) / units.shape[1]
@@ -240,7 +241,7 @@ def _cell_of(found, prefix, activation):
     return f"rnn_{activation}" if cell == "rnn" else cell
 
 
-# ---- modules and their names -----------------------------------------------------------
+# ---- modules and their names ---------------------------------------------------------
 
 
 def _dotted(name):

@@ -11,6 +11,7 @@ from ..estimators import (
     SequenceTransformer,
 )
 from ..estimators.starting_weights import fit_untrained
+from ..network.symbol_network import UNKNOWN
 from .recurrent_weights import RecurrentWeights
 
 __all__ = ["get_weights", "set_weights", "weights_of"]
@@ -77,7 +78,7 @@ LSTMTranscriber or LSTMLanguageModel
     )
 
 
-def set_weights(estimator, weights, *, classes=None):
+def set_weights(estimator, weights, *, classes=None, symbols=None):
     """Make an estimator that predicts with given weights, without training.
 
     The parameters that the weights decide, such as `cell` and `hidden_layer_sizes`, are
@@ -95,19 +96,23 @@ def set_weights(estimator, weights, *, classes=None):
         for each class, or, of two classes, the log odds of the second.
     classes : array-like of shape (n_classes,), default=None
         Labels in the order of the head's outputs; for classifiers and taggers.
+    symbols : list of hashable of length n_symbols, default=None
+        For a tagger that reads symbols, what each row of the embedding stands for. None
+        among them marks the row of all symbols that are not known; without it, they
+        read the mean of all rows.
 
     Returns
     -------
     estimator : the same, fitted
-        ``n_iter_`` is 0 and ``loss_`` is NaN.
+        ``n_iter_`` is 0, ``loss_`` is NaN, and ``stop_reason_`` is empty.
 
     Raises
     ------
     TypeError
         If the estimator is another one.
     ValueError
-        If there is no head, if classes are missing or of another number, or if a
-        parameter does not go with the weights. The estimator stays as it was.
+        If there is no head, if classes or symbols are missing or of another number, or
+        if a parameter does not go with the weights. The estimator stays as it was.
 
     See Also
     --------
@@ -136,31 +141,28 @@ def set_weights(estimator, weights, *, classes=None):
     (2, 3)
     """
     _check_is_one_of(estimator, _SETTABLE, "set_weights sets")
-    name = type(estimator).__name__
-    if weights.embedding is not None:
-        raise ValueError(
-            f"{name} reads vectors here, but the weights have a table of "
-            f"{len(weights.embedding)} symbols: look rows up in it yourself, "
-            "weights.embedding[codes], and pass RecurrentWeights without embedding."
-        )
-    if weights.head is None and not isinstance(estimator, SequenceTransformer):
-        raise ValueError(
-            f"{name} predicts with a head, but the weights have none. Pass weights "
-            "with a head, or learn one: weight_init=weights.layers, and fit."
-        )
     head, classes = _head_for(estimator, weights, classes)
     n_outputs = 1 if head is None else len(head["bias"])
     X, y = _example(estimator, weights.n_features, n_outputs, classes)
+    wanted = weights.parameters
+    if weights.embedding is not None or symbols is not None:
+        _check_symbols(estimator, weights, symbols)
+        known_symbols = [symbol for symbol in symbols if symbol is not None]
+        X = [known_symbols] * estimator.min_count  # rarer ones would be unknown
+        y = [[classes[0]] * len(known_symbols)] * len(X)
+        wanted |= {"inputs": "symbols", "embedding_size": weights.n_features}
 
     def copy(network):
         network.set_layers(weights.layers)
         if head is not None:
             network.output_weight[:] = head["weight"]
             network.output_bias[:] = head["bias"]
+        if symbols is not None:
+            _copy_table(network.table, weights.embedding, symbols, estimator)
         network.parameters_changed()
 
     known = estimator.get_params(deep=False)
-    wanted = {key: value for key, value in weights.parameters.items() if key in known}
+    wanted = {key: value for key, value in wanted.items() if key in known}
     before = {key: known[key] for key in wanted}
     try:
         return fit_untrained(estimator.set_params(**wanted), X, y, copy, classes)
@@ -215,9 +217,14 @@ def _check_is_plain(name, config):
 
 def _head_for(estimator, weights, classes):
     """The head as the estimator has it, and the classes in its order."""
-    head = weights.head
+    head, name = weights.head, type(estimator).__name__
     if isinstance(estimator, SequenceTransformer):
         return None, None
+    if head is None:
+        raise ValueError(
+            f"{name} predicts with a head, but the weights have none. Pass weights "
+            "with a head, or learn one: weight_init=weights.layers, and fit."
+        )
     if isinstance(estimator, LSTMRegressor):
         if classes is not None:
             raise ValueError("classes are for classifiers; a regressor has none.")
@@ -225,7 +232,7 @@ def _head_for(estimator, weights, classes):
     if classes is None:
         raise ValueError(
             f"classes must be given: what the {len(head['bias'])} output(s) of the "
-            f"head stand for, which {type(estimator).__name__} predicts."
+            f"head stand for, which {name} predicts."
         )
     return _of_sorted_classes(estimator, head, classes)
 
@@ -251,6 +258,49 @@ def _of_sorted_classes(estimator, head, classes):
     return {"weight": weight, "bias": bias}, known
 
 
+def _check_symbols(estimator, weights, symbols):
+    """Raise unless symbols are given for all rows of a table, to one who reads them."""
+    if weights.embedding is None:
+        raise ValueError(
+            "symbols stand for the rows of an embedding, but the weights have none."
+        )
+    n_symbols = len(weights.embedding)
+    if not isinstance(estimator, LSTMTagger):
+        raise ValueError(
+            f"{type(estimator).__name__} reads vectors, but the weights have a table "
+            f"of {n_symbols} symbols: look its rows up, X = [weights.embedding[codes] "
+            "...], and pass RecurrentWeights without it."
+        )
+    if symbols is None or len(symbols) != n_symbols:
+        raise ValueError(
+            f"The weights have a table of {n_symbols} symbols: expected as many in "
+            f"symbols, got {'none' if symbols is None else len(symbols)}."
+        )
+    if len(set(symbols)) < n_symbols:
+        raise ValueError("symbols must be different, one for each row of the table.")
+    if estimator.character_size is not None:
+        raise ValueError(
+            f"character_size={estimator.character_size} reads characters beside words, "
+            "for which there are no weights. Leave it at None."
+        )
+
+
+def _copy_table(table, embedding, symbols, estimator):
+    """Copy rows in the order in which an estimator numbers its symbols."""
+    row_of = {symbol: row for row, symbol in enumerate(symbols)}
+    numbered = estimator._reader.table
+    for symbol in numbered.symbols:
+        if symbol not in row_of:
+            raise ValueError(
+                f"lowercase=True reads {symbol!r}, which is not among the symbols: "
+                "give them in lower case, or set lowercase=False."
+            )
+    mean = embedding.mean(axis=0, dtype=np.float64)
+    table[UNKNOWN] = embedding[row_of[None]] if None in row_of else mean
+    rows = [row_of[symbol] for symbol in numbered.symbols]
+    table[numbered.n_reserved :] = embedding[rows]
+
+
 def _example(estimator, n_features, n_outputs, classes):
     """Data from which an estimator learns what there is to read and to predict."""
     if isinstance(estimator, LSTMTagger):
@@ -258,5 +308,6 @@ def _example(estimator, n_features, n_outputs, classes):
     if isinstance(estimator, SequenceTransformer):
         return np.zeros((2, 2, n_features)), [0, 1]
     if isinstance(estimator, LSTMRegressor):
-        return np.zeros((1, 1, n_features)), np.zeros((1, n_outputs))
+        y = np.zeros(1) if n_outputs == 1 else np.zeros((1, n_outputs))
+        return np.zeros((1, 1, n_features)), y
     return np.zeros((len(classes), 1, n_features)), classes

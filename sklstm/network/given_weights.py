@@ -51,15 +51,15 @@ def _check_length(given, n_expected, place, expected, item):
     """Raise unless there is an entry for everything in a list."""
     if isinstance(given, str | Mapping) or not hasattr(given, "__len__"):
         raise TypeError(
-            f"{place} is of type {type(given).__name__}: expected a list with one entry for "
-            f"each {item}. The form is that of layers_: layers, in them directions, in "
-            "them mappings from names to arrays."
+            f"{place} is of type {type(given).__name__}: expected a list with one "
+            f"entry for each {item}. The form is that of layers_: layers, in them "
+            "directions, in them mappings from names to arrays."
         )
     if len(given) != n_expected:
         expected = expected.format(n_expected, "" if n_expected == 1 else "s")
+        entries = "1 entry" if len(given) == 1 else f"{len(given)} entries"
         raise ValueError(
-            f"{place} has {len(given)} entr{'y' if len(given) == 1 else 'ies'}, but the "
-            f"{expected}: give one entry for each {item}."
+            f"{place} has {entries}, but the {expected}: give one for each {item}."
         )
 
 

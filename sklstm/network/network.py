@@ -118,8 +118,9 @@ class RecurrentNetwork(InputGradients, FlatParameters):
         return self._parameter_layout.n_parameters
 
     def _views_of_layers(self):
+        directions = self.config.directions
         return [
-            [self._layer_parameters[i, direction] for direction in self.config.directions]
+            [self._layer_parameters[i, direction] for direction in directions]
             for i in range(len(self.config.hidden_layer_sizes))
         ]
 

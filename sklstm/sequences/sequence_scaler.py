@@ -1,9 +1,13 @@
 """`SequenceScaler`: each sequence on a scale of its own."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
+from .._typing import SequencesLike
 from ..persistence import VersionedState
 from .container import Sequences
 from .layouts import restore_layout
@@ -11,11 +15,12 @@ from .table_output import TableOutputMixin
 from .validation import validate_sequences
 
 
-class SequenceScaler(
+class SequenceScaler(  # type: ignore[call-arg]
     VersionedState,
     TableOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
+    CallbackSupport,
     BaseEstimator,
     auto_wrap_output_keys=None,
 ):
@@ -53,10 +58,11 @@ class SequenceScaler(
     [-1.22474487  0.          1.22474487]
     """
 
-    def __init__(self, *, with_std=True):
+    def __init__(self, *, with_std: bool = True):
         self.with_std = with_std
 
-    def fit(self, X, y=None):
+    @with_callbacks
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Take note of the channels.
 
         Parameters
@@ -70,10 +76,12 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
+        tasks = FitTasks(self, X, y)
         validate_sequences(self, X, reset=True, dtype=(np.float64, np.float32))
+        tasks.end()
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Scale each sequence by itself.
 
         Parameters

@@ -1,6 +1,6 @@
 """`TimestepTransformer`: a transformer of tables, applied to the steps of sequences."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -11,7 +11,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
+from .._typing import ArrayLike, ObjectArray, SequencesLike
 from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import (
@@ -49,10 +51,11 @@ def _wrapped_has(method):
     return check
 
 
-class TimestepTransformer(
+class TimestepTransformer(  # type: ignore[call-arg]
     VersionedState,
     TableOutputMixin,
     TransformerMixin,
+    CallbackSupport,
     BaseEstimator,
     auto_wrap_output_keys=None,
 ):
@@ -113,10 +116,10 @@ class TimestepTransformer(
            [  0.,  10.]])
     """
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any):
         self.transformer = transformer
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Fit the transformer on all time steps of all sequences.
 
         Parameters
@@ -143,7 +146,7 @@ class TimestepTransformer(
         self._fit("fit", X, y, params)
         return self
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(self, X: SequencesLike, y: Any = None, **params: Any) -> Any:
         """Fit the transformer and transform the same sequences.
 
         Parameters
@@ -166,7 +169,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("partial_fit"))
-    def partial_fit(self, X, y=None, **params):
+    def partial_fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Go on fitting with further sequences.
 
         Parameters
@@ -185,7 +188,7 @@ class TimestepTransformer(
         self._fit("partial_fit", X, y, params)
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Transform every time step.
 
         Parameters
@@ -204,7 +207,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: SequencesLike) -> Any:
         """Undo `transform` for every time step.
 
         Parameters
@@ -232,7 +235,9 @@ class TimestepTransformer(
         return self._restore(rows_out, _Steps(sequences.values, sequences, layout))
 
     @available_if(_wrapped_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> ObjectArray:
         """Names of the features of each time step after `transform`.
 
         Parameters
@@ -259,7 +264,7 @@ class TimestepTransformer(
             of_columns = [f"{a}_{b}" for a, b in zip(of_columns, names, strict=True)]
         return np.asarray(of_columns, dtype=object)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Describe how metadata reaches the wrapped transformer.
 
         Returns
@@ -288,8 +293,10 @@ class TimestepTransformer(
             tags.transformer_tags = wrapped.transformer_tags
         return tags
 
+    @with_callbacks
     def _fit(self, method, X, y, params):
         """Call a fitting method of the transformer; return its result and the steps."""
+        tasks = FitTasks(self, X, y)
         _check_transformer(self.transformer)
         first = method != "partial_fit" or not hasattr(self, "transformer_")
         steps = self._read_steps(X, reset=first)
@@ -297,7 +304,9 @@ class TimestepTransformer(
         params = lift_metadata(params, steps.sequences, self, method)
         if first:
             self.transformer_ = clone(self.transformer)
-        return getattr(self.transformer_, method)(steps.rows, y, **params), steps
+        result = getattr(self.transformer_, method)(steps.rows, y, **params)
+        tasks.end()
+        return result, steps
 
     def _read_steps(self, X, *, reset):
         if is_list_of_frames(X):

@@ -7,10 +7,12 @@
     train (trainer) ── what is new, what goes on
       ├─ targets ── losses: y, or the inputs one step later, and the loss of a batch
       ├─ steps_ahead: the same where each of the last steps has a target
-      ├─ early_stopping: validation split, best weights, patience
+      ├─ samples: which count, which are set aside to judge
       ├─ stochastic ── minibatches, gradients (penalty, clipping), optimizers, schedules
-      └─ lbfgs: all data at once, in float64
-    options: the user's choices      state: what is carried on      errors, reporting
+      │    └─ judging: what epochs know of one another ── early_stopping: patience, best
+      ├─ lbfgs: all data at once, in float64
+      └─ watching: who is told of every epoch ── reporting
+    options: the user's choices      state: what is carried on      errors
 
 Nothing here loops over time, knows a layout of the user's, or does arithmetic on the
 network's hidden states: that is the kernels', `sklstm.sequences`' and

@@ -25,6 +25,10 @@ nothing else; pickling them in the middle of a series of calls changes no bit of
 follows. A state is never written to by the call that continues it: `train` works on a
 copy and returns it.
 
+**Cut short.** While a call goes on, its state also has what the epochs of the call know
+of one another (`unfinished`). Whoever saves state and weights after an epoch can go on
+from there in another process to the same bits (`checkpoint`).
+
 **Objective.** ``sum(w * l) / sum(w) + alpha / (2 * sum(w)) * |W|^2``, for all solvers
 but "adamw" (which decays weights on its own). A sample of weight zero is dropped before
 anything else happens: it moves no batch and no random number.

@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklstm import TimestepTransformer
 from sklstm.callbacks import Checkpoint, fit_record, plain_files
+from sklstm.network import RecurrentNetwork
 
 STOPPING = "classifier that stops early"
 
@@ -151,6 +152,25 @@ def test_a_full_disk_is_an_error_and_leaves_the_last_file(tmp_path, monkeypatch)
     assert_same(fit("classifier", Checkpoint(path)), fit("classifier"))
 
 
+@pytest.mark.parametrize("name", ["classifier", "classifier by lbfgs"])
+def test_an_interrupt_is_a_break_like_any_other(name, tmp_path, monkeypatch):
+    path, calls, forward = tmp_path / "fit.npz", [], RecurrentNetwork.forward
+
+    def interrupted(self, *arguments, **named):
+        calls.append(None)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return forward(self, *arguments, **named)
+
+    whole = fit(name)
+    with monkeypatch.context() as patched:
+        patched.setattr(RecurrentNetwork, "forward", interrupted)
+        with pytest.warns(UserWarning, match="interrupted"):
+            usable = fit(name, Checkpoint(path))
+    assert 0 < usable.n_iter_ < whole.n_iter_
+    assert_same(fit(name, Checkpoint(path)), whole)
+
+
 # ---- random numbers ------------------------------------------------------------------
 
 
@@ -251,18 +271,18 @@ class BreakLate(Quiet):
 
 
 def test_a_folder_serves_all_fits_of_a_search(tmp_path):
-    def search(*callbacks):
+    def search(*callbacks, n_jobs=1):
         grid = {"alpha": [0.0, 0.1]}
         estimator = make("classifier", *callbacks)
-        return GridSearchCV(estimator, grid, cv=2, error_score="raise").fit(
-            ARRAYS, LABELS
-        )
+        return GridSearchCV(
+            estimator, grid, cv=2, n_jobs=n_jobs, error_score="raise"
+        ).fit(ARRAYS, LABELS)
 
     folder, whole = tmp_path / "of" / "fits", search()
     with pytest.raises(Broken):
         search(BreakLate(), Checkpoint(folder))
     assert [saves(path) for path in sorted(folder.iterdir(), key=age)] == [5, 5, 2]
-    again = search(Checkpoint(folder))
+    again = search(Checkpoint(folder), n_jobs=2)
     assert len(list(folder.iterdir())) == 5  # two candidates, two splits, and the refit
     assert_same(again.best_estimator_, whole.best_estimator_)
     assert_array_equal(

@@ -179,6 +179,24 @@ def test_every_sample_has_its_own_largest_length():
         assert len(found[sample][0].symbols) <= limit
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_hypotheses_that_must_end_are_all_there_are(seed):
+    """As many as there are sequences, each once, with the probability of its end."""
+    model, forbidden = Model(5, seed), (START, UNKNOWN)
+    options = {"beam_width": 200, "n_best": 200, "forbidden": forbidden}
+    found = search(model, range(4), max_length=4, must_end=True, **options)
+    for sample, hypotheses in enumerate(found):
+        wanted = exhaustive(model, sample, 4, 1.0, forbidden)
+        assert [tuple(h.symbols) for h in hypotheses] == [w[1] for w in wanted]
+        assert_allclose([h.score for h in hypotheses], [w[0] for w in wanted])
+    limits = np.array([1, 2, 4, 3])
+    found = search(model, range(4), max_length=limits, must_end=True)
+    cut = search(model, range(4), max_length=limits)
+    for [one], [other], limit in zip(found, cut, limits, strict=True):
+        assert one.is_finished
+        assert_array_equal(one.symbols, other.symbols[: limit - 1])
+
+
 def test_ties_go_to_the_smaller_symbol_and_the_better_hypothesis():
     def step(symbols, state):
         return np.zeros((len(symbols), 5)), state

@@ -70,3 +70,14 @@ ASSUMED = {
     "tasks/language_models.md": [_TEXT, _LONGER_TEXT],
     "tasks/sequence_scores.md": ["import numpy as np\n" + _TAGGER],
 }
+
+# What code on a page imports that need not be installed.
+NEEDED = {
+    "guide/callbacks.md": ["sklstm.callbacks"],
+    "guide/explanations.md": ["sklstm.inspection", "matplotlib"],
+    "guide/persistence.md": [
+        "sklstm.interchange", "skops", "skl2onnx", "onnxruntime",
+    ],
+    "guide/weights.md": ["sklstm.interchange"],
+    "tutorial.md": ["sklstm.interchange", "skl2onnx", "onnxruntime"],
+}  # fmt: skip

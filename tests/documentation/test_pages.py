@@ -7,12 +7,10 @@ from itertools import zip_longest
 
 import pytest
 
-from .assumed import ASSUMED
+from .assumed import ASSUMED, NEEDED
 from .pages import DOCS, python_blocks, sources
 
-PAGES = {
-    str(path.relative_to(DOCS)): path for path in sources() if python_blocks(path)
-}
+PAGES = {str(path.relative_to(DOCS)): path for path in sources() if python_blocks(path)}
 del PAGES["index.md"]  # the README's example, which tests/test_readme.py runs
 
 
@@ -30,8 +28,19 @@ def run(page, namespace, folder, monkeypatch):
         yield block, printed.getvalue()
 
 
-@pytest.mark.parametrize("page", PAGES)
+SLOW = {"tutorial.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page in SLOW else [])
+        for page in PAGES
+    ],
+)
 def test_code_on_pages_runs_and_prints_what_they_say(page, tmp_path, monkeypatch):
+    for module in NEEDED.get(page, []):
+        pytest.importorskip(module)
     monkeypatch.setenv("MPLBACKEND", "agg")
     for block, printed in run(page, {"__name__": page}, tmp_path, monkeypatch):
         if block.printed is not None:
@@ -39,7 +48,7 @@ def test_code_on_pages_runs_and_prints_what_they_say(page, tmp_path, monkeypatch
 
 
 def test_pages_that_assume_something_exist():
-    assert set(ASSUMED) <= set(PAGES)
+    assert set(ASSUMED) | set(NEEDED) <= set(PAGES)
 
 
 def test_pictures_on_pages_are_described():

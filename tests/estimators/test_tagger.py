@@ -196,6 +196,15 @@ def test_a_score_is_the_token_accuracy_of_the_predictions(problem):
         )
 
 
+def test_labels_that_were_not_learned_are_mistakes_in_the_score():
+    """As of a rare label that cross-validation leaves to the test part."""
+    tagger = make_tagger().fit(X, Y)
+    others = [["B-never", *labels[1:]] for labels in Y]
+    predicted = tagger.predict(X)
+    assert tagger.score(X, others) == pytest.approx(token_accuracy(others, predicted))
+    assert tagger.score(X, [[{}] * len(labels) for labels in Y]) == 0
+
+
 def test_step_by_step_as_at_once():
     tagger = make_tagger(bidirectional=False).fit(VECTORS, OF_VECTORS)
     state = tagger.initial_state()

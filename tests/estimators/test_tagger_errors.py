@@ -90,6 +90,8 @@ def test_later_data_must_have_the_same_labels():
     tagger = make_tagger()
     with pytest.raises(ValueError, match="classes must be passed"):
         tagger.partial_fit(X, Y)
+    with pytest.raises(ValueError, match="classes is 5: expected a list of all labels"):
+        tagger.partial_fit(X, Y, classes=5)
     tagger.partial_fit(X, Y, classes=["O", "B-to", "B-from"])
     before = tagger.predict_proba(X)
     with pytest.raises(ValueError, match=r"y\[2\]\[0\] is 'B-via', which is not"):

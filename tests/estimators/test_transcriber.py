@@ -278,6 +278,20 @@ def test_classes_that_the_first_piece_does_not_show_can_come_later(problem):
     assert np.isfinite(model.loss_)
 
 
+@pytest.mark.parametrize("labels", [list("ab"), [1, 2], [1.5, 2.5]])
+def test_classes_of_an_array_are_those_of_a_list(problem, labels):
+    X = problem[0]
+    y = [np.array(labels[:1])] * len(X)
+    of_list, of_array = (
+        LSTMTranscriber(**FAST).partial_fit(X, y, classes=classes)
+        for classes in (labels, np.array(labels))
+    )
+    assert of_array.classes_.dtype == of_list.classes_.dtype
+    assert of_array.classes_.dtype == np.array(labels).dtype
+    assert of_array.classes_.tolist() == labels
+    of_array.partial_fit(X, y, classes=np.array(labels[::-1]))
+
+
 def test_clone_and_pickle(skilled):
     X, _ = make_problem(5, seed=8)
     loaded = pickle.loads(pickle.dumps(skilled))

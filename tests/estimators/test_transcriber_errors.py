@@ -72,6 +72,12 @@ def test_label_sequences_are_checked(y, message):
         LSTMTranscriber(**FAST).fit(X, y)
 
 
+@pytest.mark.parametrize("classes", [5, np.array(5)])
+def test_classes_are_a_list_of_labels(problem, classes):
+    with pytest.raises(ValueError, match=r"classes is .*: expected a list of labels"):
+        LSTMTranscriber(**FAST).partial_fit(*problem, classes=classes)
+
+
 def test_a_loss_that_is_not_finite_stops_before_the_update(problem):
     X, y = problem
     X = [1e30 * x for x in X]

@@ -71,3 +71,16 @@ def fitted_transcriber(**parameters):
     X = training_data()
     y = ["ab"[: max(1, n // 2)] for n in X.lengths]
     return LSTMTranscriber(**SMALL | parameters).fit(X, y)
+
+
+def planted_problem(n_samples=800):
+    """Three channels of noise; y is the sum of channel 1 at steps 3 and 4."""
+    X = np.random.RandomState(0).normal(size=(n_samples, 6, 3))
+    return X, X[:, 3:5, 1].sum(axis=1)
+
+
+def planted_model():
+    return LSTMRegressor(
+        hidden_layer_sizes=16, max_iter=40, learning_rate_init=0.02, batch_size=50,
+        random_state=0, n_jobs=1,
+    )  # fmt: skip

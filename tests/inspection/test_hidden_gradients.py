@@ -83,6 +83,12 @@ def test_pooling_gives_each_step_a_way_of_its_own(pooling, cell):
     assert_norms_match(estimator, make_sequences())
 
 
+@pytest.mark.parametrize("parameters", [{}, {"projection_size": 3}, {"cell": "gru"}])
+def test_with_zoneout_the_gradients_are_those_of_the_expected_states(parameters):
+    estimator = fitted(LSTMClassifier, y=LABELS, zoneout=0.3, dropout=0.2, **parameters)
+    assert_norms_match(estimator, make_sequences())
+
+
 def test_one_output_and_more_outputs_than_units_have_norms():
     assert_norms_match(fitted(LSTMRegressor, y=range(6)), make_sequences())
     many = fitted(LSTMRegressor, y=np.random.RandomState(0).normal(size=(6, 9)))

@@ -113,9 +113,7 @@ def model_layers(kind, sizes, *, bidirectional, options, n_outputs=N_OUTPUTS, ab
     layers = [("Masking", {})]
     for i, units in enumerate(sizes):
         every = {"return_sequences": i + 1 < len(sizes) or bool(above)}
-        layer = recurrent(
-            kind, units, bidirectional=bidirectional, **every, **options
-        )
+        layer = recurrent(kind, units, bidirectional=bidirectional, **every, **options)
         layers.append(layer)
     return [*layers, *above, ("Dense", {"units": n_outputs})]
 
@@ -352,7 +350,10 @@ def model(*layers):
             "stands where there is no place",
         ),
         (
-            [layer("LSTM", LSTM, **PLAIN), layer("GRU", LSTM, **PLAIN, reset_after=False)],
+            [
+                layer("LSTM", LSTM, **PLAIN),
+                layer("GRU", LSTM, **PLAIN, reset_after=False),
+            ],
             "not of one kind",
         ),
     ],

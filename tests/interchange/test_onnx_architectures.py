@@ -16,7 +16,7 @@ from network.network_problems import make_network, make_sequences, outputs_by_sa
 from network.test_network_variants import VARIANTS
 from numpy.testing import assert_array_equal
 
-from sklstm.interchange import pad, to_onnx
+from sklstm.interchange import from_onnx_weights, pad, to_onnx
 from sklstm.interchange.onnx.export import add_features
 from sklstm.interchange.onnx.graph import GraphBuilder, Tensor
 from sklstm.interchange.onnx.steps import Steps
@@ -142,6 +142,21 @@ def test_every_architecture_of_a_classifier_equals_its_graph(parameters):
         found = exported(classifier, some)
         assert_close(found["probabilities"], classifier.predict_proba(some))
         assert_array_equal(found["label"], classifier.predict(some))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if "coupled" not in cell])
+def test_weights_can_be_read_from_a_graph(cell, bidirectional):
+    network = make_network(
+        cell, sizes=(5, 4), bidirectional=bidirectional, dtype=np.float32
+    )
+    weights = from_onnx_weights(graph_of(network, "max", ragged=True))
+    assert weights.cell == cell
+    for layer, expected in zip(weights.layers, network.layers, strict=True):
+        for one, wanted in zip(layer, expected, strict=True):
+            assert one.keys() == wanted.keys()
+            for name, array in wanted.items():
+                assert_array_equal(one[name], array)
 
 
 def test_graphs_have_axes_of_any_size():

@@ -1,6 +1,7 @@
 """Whole pipelines as ONNX graphs, by skl2onnx."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from estimators.problems import make_estimator, make_problem
 from estimators.tagging_problems import make_tagger, make_vectors
@@ -15,14 +16,21 @@ from interchange.onnx_runs import (
     run,
 )
 from numpy.testing import assert_array_equal
+from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
-from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    PolynomialFeatures,
+    StandardScaler,
+)
 
-from sklstm import LSTMTranscriber, TimestepTransformer
+from sklstm import LSTMClassifier, LSTMTranscriber, TimestepTransformer
+from sklstm.datasets import load_japanese_vowels
 from sklstm.interchange import onnx_inputs, pad, register_converters, to_onnx
 from sklstm.sequences import FrameStacker, SequenceScaler
 
@@ -80,6 +88,19 @@ def test_the_graph_says_what_the_last_step_is():
     onnx.checker.check_model(model, full_check=True)
 
 
+def test_speakers_are_told_apart_by_the_graph():
+    """Real sequences of many lengths: as good as the pipeline, sample by sample."""
+    X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
+    pipeline = make_pipeline(
+        TimestepTransformer(StandardScaler()),
+        LSTMClassifier(hidden_layer_sizes=24, max_iter=25, random_state=0),
+    ).fit(X, y)
+    found = exported(pipeline, X_test)
+    assert_close(found["probabilities"], pipeline.predict_proba(X_test))
+    assert np.mean(found["label"] == y_test) > 0.9
+
+
 @pytest.mark.parametrize("output", ["last", "max"])
 def test_a_network_between_other_models(output):
     X, labels, _ = shifted_problem()
@@ -94,6 +115,45 @@ def test_a_network_between_other_models(output):
         found = exported(pipeline, some)
         assert_close(found["probabilities"], pipeline.predict_proba(some))
         assert_array_equal(found["label"], pipeline.predict(some))
+
+
+def test_columns_that_are_chosen_by_number():
+    X, labels, _ = shifted_problem()
+    chosen = make_column_transformer(
+        (StandardScaler(), [0, 2]), remainder="passthrough"
+    )
+    pipeline = make_pipeline(TimestepTransformer(chosen), make_estimator("classifier"))
+    pipeline.fit(X, labels)
+    assert_close(exported(pipeline, X)["probabilities"], pipeline.predict_proba(X))
+
+
+def test_gaps_are_filled_in_the_graph():
+    X, labels, _ = shifted_problem()
+    for x in X[::3]:
+        x[1, 0] = np.nan
+    pipeline = make_pipeline(
+        TimestepTransformer(SimpleImputer()),
+        TimestepTransformer(StandardScaler()),
+        make_estimator("classifier"),
+    ).fit(X, labels)
+    assert_close(exported(pipeline, X)["probabilities"], pipeline.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "wrapped, why",
+    [
+        (make_column_transformer((StandardScaler(), ["a", "b"])), "column name 'a'"),
+        (FunctionTransformer(np.tanh), "FunctionTransformer is not supported"),
+    ],
+    ids=["names", "function"],
+)
+def test_what_skl2onnx_does_not_convert_is_an_error(wrapped, why):
+    X, labels, _ = make_problem()
+    frames = [pd.DataFrame(x, columns=list("abc")) for x in X]
+    pipeline = make_pipeline(TimestepTransformer(wrapped), make_estimator("classifier"))
+    pipeline.fit(frames, labels)
+    with pytest.raises(ValueError, match=f"does not convert.*{why}.*by number"):
+        to_onnx(pipeline)
 
 
 def test_networks_side_by_side():

@@ -203,6 +203,13 @@ def test_what_is_no_sequence_model_is_an_error():
         to_onnx(Sequences(np.zeros((1, 1)), [1]))
 
 
+def test_only_forecasters_go_on_from_y(problem):
+    X, labels, _ = problem
+    classifier = make_estimator("classifier").fit(X, labels)
+    with pytest.raises(TypeError, match="y is what LSTMForecaster goes on from"):
+        onnx_inputs(classifier, X, y=labels)
+
+
 def test_missing_onnx_says_what_to_install(problem, monkeypatch):
     import sys
 

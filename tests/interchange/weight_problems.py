@@ -11,8 +11,9 @@ LENGTHS = (6, 9, 1, 4, 9)
 
 
 def random_weights(
-    cell, sizes=(5,), *, projection_sizes=None, bidirectional=False, n_outputs=N_OUTPUTS,
-    pooling="last", dtype=np.float64, seed=0, learned_start=False, n_symbols=None,
+    cell, sizes=(5,), *, projection_sizes=None, bidirectional=False,
+    n_outputs=N_OUTPUTS, pooling="last", dtype=np.float64, seed=0, learned_start=False,
+    n_symbols=None,
 ):  # fmt: skip
     """Weights with nothing zero in them."""
     rng = np.random.default_rng(seed)

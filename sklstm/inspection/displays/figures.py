@@ -4,8 +4,8 @@ import numpy as np
 
 __all__ = ["GREY", "PALETTE", "draw_matrix", "figure_axes", "number_ticks"]
 
-# Okabe and Ito's colours, which readers with any kind of colour vision can tell apart
-# (https://jfly.uni-koeln.de/color), the darkest on white first.
+# Okabe and Ito's colors, which readers with any kind of color vision can tell apart
+# (https://jfly.uni-koeln.de/color). Drawn with unless the user has chosen others.
 PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
@@ -50,26 +50,33 @@ def figure_axes(ax, caller, *, n_panels=1, figsize=None, height_ratios=None):
     if ax is None:
         figure = plt.figure(figsize=figsize, layout="constrained")
         axes = _stacked(figure, figure.add_gridspec, n_panels, height_ratios)
-        for one in axes:
-            one.set_prop_cycle(color=PALETTE)
-        return axes
-    if isinstance(ax, Axes):
-        if n_panels == 1:
-            return np.array([ax])
-        if ax.get_subplotspec() is None:
-            raise ValueError(
-                f"{caller} draws {n_panels} panels: pass an Axes made by subplots, "
-                f"which can be divided, or {n_panels} of them."
-            )
-        ax.set_axis_off()
-        grid = ax.get_subplotspec().subgridspec
-        return _stacked(ax.figure, grid, n_panels, height_ratios)
-    axes = np.ravel(np.asarray(ax, dtype=object))
+    elif isinstance(ax, Axes):
+        axes = np.array([ax])
+        if n_panels > 1:
+            axes = _divided(ax, caller, n_panels, height_ratios)
+    else:
+        axes = np.ravel(np.asarray(ax, dtype=object))
     if len(axes) != n_panels:
         raise ValueError(
             f"{caller} draws {n_panels} panel(s), but ax holds {len(axes)} Axes."
         )
+    if plt.rcParams["axes.prop_cycle"] == plt.rcParamsDefault["axes.prop_cycle"]:
+        for one in axes:
+            if not one.has_data():  # otherwise colors go on where they are
+                one.set_prop_cycle(color=PALETTE)
     return axes
+
+
+def _divided(ax, caller, n_panels, height_ratios):
+    """Panels in the place of the user's one Axes."""
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError(
+            f"{caller} draws {n_panels} panels: pass an Axes made by subplots, which "
+            f"can be divided, or {n_panels} of them."
+        )
+    ax.set_axis_off()
+    return _stacked(ax.figure, place.subgridspec, n_panels, height_ratios)
 
 
 def _stacked(figure, make_grid, n_panels, height_ratios):

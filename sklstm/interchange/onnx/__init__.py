@@ -14,7 +14,7 @@ states.py          recurrent states as inputs and outputs
 outputs.py         labels, probabilities, numbers in the users' units
 series.py          how a network sees a time series
 crf.py             best paths and marginals of a conditional random field
-layers.py          recurrent layers; operators.py: as ONNX's operators;
+layers.py          recurrent layers, as ONNX's operators
 scan_layers.py     as loops, where there is no operator
 steps.py           the time axis: lengths, masks, pooling
 graph.py           builds graphs

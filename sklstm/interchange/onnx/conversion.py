@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ...estimators import LSTMSeq2Seq
+from ...estimators import LSTMForecaster, LSTMSeq2Seq
 from .graph import GraphBuilder, Tensor, checked_opset, import_onnx
 from .registry import CLASSES, export_of
 from .seq2seq import DecoderExport, EncoderDecoder, EncoderExport
@@ -92,7 +92,8 @@ def to_onnx(model, *, ragged=True, opset=21):
       the labels of the best path (``decoder="greedy"``) by their place in ``classes``,
       filled up with -1; and ``n_labels``.
     - `LSTMForecaster`: ``forecast`` and, where quantiles were learned, ``quantiles``,
-      of the next ``horizon`` steps. It reads ``y``, the last ``n_steps`` values of
+      of the next ``horizon`` steps (to go farther, take what is forecast for what
+      happened). It reads ``y``, the last ``n_steps`` values of
       each series; ``center`` and ``scale`` of each, unless all have the same; ``X``,
       the covariates of the last steps; and ``X_ahead``, those known ahead of the steps
       to forecast. All of them are of float64, in the units of the series.
@@ -186,8 +187,12 @@ def onnx_inputs(model, X=None, *, y=None, ragged=True):
     export = export_of(first)
     if export is None:
         return {"X": np.asarray(X, dtype=np.float32)}
-    if y is not None or X is None:
+    if isinstance(first, LSTMForecaster):
         return export.feeds(X, ragged, y)
+    if y is not None:
+        raise TypeError(
+            f"y is what LSTMForecaster goes on from; {type(first).__name__} reads X."
+        )
     return export.feeds(X, ragged)
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 
 import numpy as np
+from sklearn.utils import get_tags
 
 from ...sequences import validate_sequences
 from .graph import Tensor
@@ -151,8 +152,9 @@ class VectorExport(Export):
     def feeds(self, X, ragged):
         """Return the padded sequences and, if they are ragged, their lengths."""
         sequences = validate_sequences(
-            self.estimator, X, reset=False, dtype=np.dtype(np.float32)
-        )
+            self.estimator, X, reset=False, dtype=np.dtype(np.float32),
+            allow_nan=get_tags(self.estimator).input_tags.allow_nan,
+        )  # fmt: skip
         return padded(sequences, ragged, as_table=self.estimator._input_is_2d)
 
     def network_outputs(self, graph, inputs, pooling):

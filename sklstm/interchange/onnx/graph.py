@@ -91,7 +91,7 @@ class GraphBuilder:
         """Return a name that nothing else has."""
         return f"{self._prefix}{what.lower()}_{next(self._numbers)}"
 
-    def op(self, op_type, *inputs, n_outputs=1, domain="", **attributes):
+    def op(self, op_type, *inputs, n_outputs=1, **attributes):
         """Add a node.
 
         Parameters
@@ -101,7 +101,6 @@ class GraphBuilder:
             Names; everything else becomes a constant: numbers and lists of ints of
             int64, arrays of their dtype.
         n_outputs : int, default=1
-        domain : str, default=""
         **attributes
 
         Returns
@@ -112,7 +111,7 @@ class GraphBuilder:
         outputs = [self.name(op_type) for _ in range(n_outputs)]
         self.nodes.append(
             self.onnx.helper.make_node(
-                op_type, inputs, outputs, name=outputs[0], domain=domain, **attributes
+                op_type, inputs, outputs, name=outputs[0], **attributes
             )
         )
         return outputs[0] if n_outputs == 1 else outputs
@@ -120,16 +119,19 @@ class GraphBuilder:
     def constant(self, value):
         """Return the name of a constant."""
         array = np.asarray(value)
-        if array.dtype.kind in "US" or array.dtype == object:
-            array = array.astype(object)
+        if array.dtype.kind in "OUS":  # texts
+            return self._stored(array.astype(object))
+        if array.size > _SMALL:
+            return self._stored(array)
         key = (array.dtype.str, array.shape, array.tobytes())
-        if array.dtype != object and array.size <= _SMALL and key in self._constants:
-            return self._constants[key]
+        if key not in self._constants:
+            self._constants[key] = self._stored(array)
+        return self._constants[key]
+
+    def _stored(self, array):
         name = self.name("constant")
-        # A copy: what is kept must be contiguous, and no read-only view.
         tensor = self.onnx.numpy_helper.from_array(np.array(array, order="C"), name)
         self.initializers.append(tensor)
-        self._constants[key] = name
         return name
 
     def cast(self, x, dtype):

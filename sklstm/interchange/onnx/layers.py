@@ -1,16 +1,20 @@
 """Recurrent layers in a graph: one operator a layer where there is one for it.
 
+Coupled gates are those of a plain LSTM, a projected layer is one of full width with a
+product behind it (see ``equivalents``), so that every runtime has them.
+
 What no operator of ONNX computes is a loop (``scan_layers``): zoneout, whose states are
-mixed with those before, and projected layers that start from given states. The other
-projected layers are operators of full width with a product behind them, see
-`operator_weights`.
+mixed with those before, and projected layers that start from given states, which the
+full width does not have.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .operators import OPERATORS, operator_weights
+from ...network.cells import CELLS
+from ..equivalents import uncoupled, unprojected
+from ..onnx_weights import to_node
 from .scan_layers import add_scan_layer
 
 __all__ = ["add_stack"]
@@ -36,13 +40,12 @@ class Layer:
     @property
     def hidden_size(self):
         """Units in one direction."""
-        return len(self.parameters[0]["bias"]) // len(OPERATORS[self.cell].order)
+        return len(self.parameters[0]["bias"]) // CELLS[self.cell].n_gates
 
     @property
     def state_names(self):
         """Names of the states that a layer starts from."""
-        has_cell = OPERATORS[self.cell].name == "LSTM"
-        return ("hidden_0", "cell_0") if has_cell else ("hidden_0",)
+        return ("hidden_0", "cell_0")[: 1 + CELLS[self.cell].has_cell_state]
 
 
 def add_stack(graph, config, parameters, rows, steps, initial=None):
@@ -85,44 +88,47 @@ def add_stack(graph, config, parameters, rows, steps, initial=None):
 
 def _add_operator(graph, layer, rows, steps, starts):
     """A layer as an operator."""
-    operator, n_directions = OPERATORS[layer.cell], len(layer.parameters)
-    weights = [operator_weights(layer.cell, one) for one in layer.parameters]
-    inputs = [np.stack([one[name] for one in weights]) for name in "WRB"]
+    node, names = _node_of(layer), layer.state_names
+    weights = {k: array.astype(np.float32) for k, array in node["inputs"].items()}
+    inputs = [weights[name] for name in ("W", "R", "B")]
     # Nothing is left out in between, though ONNX allows it: skl2onnx does not.
-    if starts is None and operator.peepholes:
+    if starts is None and "P" in weights:
         zeros = steps.repeated(np.zeros(layer.hidden_size))
-        starts = n_directions * [dict.fromkeys(layer.state_names, zeros)]
+        starts = [dict.fromkeys(names, zeros) for _ in layer.parameters]
     if steps.is_ragged or starts is not None:
         inputs.append(steps.sequence_lens)
     if starts is not None:
-        inputs += [_stacked(graph, starts, name) for name in layer.state_names]
-    if operator.peepholes:
-        inputs.append(np.stack([one["P"] for one in weights]))
-    attributes = dict(operator.attributes)
-    if "activations" in attributes:
-        attributes["activations"] = n_directions * attributes["activations"]
+        inputs += [_stacked(graph, starts, name) for name in names]
+    if "P" in weights:
+        inputs.append(weights["P"])
     hidden, *last = graph.op(
-        operator.name, rows, *inputs, n_outputs=1 + len(layer.state_names),
-        hidden_size=layer.hidden_size,
-        direction="forward" if n_directions == 1 else "bidirectional", **attributes,
-    )  # fmt: skip
-    parts = [
-        graph.op("Squeeze", graph.columns(hidden, k, k + 1, axis=1), [1])
-        for k in range(n_directions)
-    ]
-    states = [
-        {
-            name: graph.op("Squeeze", graph.columns(state, k, k + 1, axis=0), [0])
-            for name, state in zip(layer.state_names, last, strict=True)
-        }
-        for k in range(n_directions)
-    ]
+        node["op_type"], rows, *inputs, n_outputs=1 + len(names), **node["attributes"]
+    )
+    parts, states = [], []
     for k, parameters in enumerate(layer.parameters):
+        part = graph.op("Squeeze", graph.columns(hidden, k, k + 1, axis=1), [1])
+        of_direction = {
+            name: graph.op("Squeeze", graph.columns(state, k, k + 1, axis=0), [0])
+            for name, state in zip(names, last, strict=True)
+        }
         if "projection" in parameters:
-            project = parameters["projection"]
-            parts[k] = graph.affine(parts[k], project)
-            states[k]["hidden_0"] = graph.affine(states[k]["hidden_0"], project)
+            projection, state = parameters["projection"], of_direction["hidden_0"]
+            part = graph.affine(part, projection)
+            of_direction["hidden_0"] = graph.affine(state, projection)
+        parts.append(part)
+        states.append(of_direction)
     return graph.joined(parts, axis=2), states
+
+
+def _node_of(layer):
+    """The operator: weights and attributes, see `to_node`."""
+    cell, directions = layer.cell, layer.parameters
+    if "coupled" in cell:
+        cell, directions = cell.replace("_coupled", ""), map(uncoupled, directions)
+    return to_node(
+        cell,
+        [unprojected(one) if "projection" in one else one for one in directions],
+    )
 
 
 def _stacked(graph, starts, name):

@@ -52,18 +52,14 @@ class RegressorExport(VectorExport):
 class TransformerExport(VectorExport):
     """Of `SequenceTransformer`: hidden states, of all steps or pooled."""
 
-    @property
-    def hands_out_steps(self):
-        """Whether there is a vector for every step."""
-        return self.estimator.output == "sequence"
-
     def outputs(self, graph, inputs):
         """Add the nodes; see `Export`."""
-        pooling = None if self.hands_out_steps else self.estimator.output
+        output = self.estimator.output
+        pooling = None if output == "sequence" else output
         rows, steps = self.read(graph, inputs)
         features, _ = add_features(graph, self.network, rows, steps, pooling)
         width = self.network.n_features_out
-        if self.hands_out_steps:
+        if pooling is None:
             features = steps.by_sample(steps.filled(features, np.float32(0)))
             return steps_out(features, np.float32, width, inputs.get("lengths"))
         return [Tensor("variable", np.float32, ("n_samples", width), features)]

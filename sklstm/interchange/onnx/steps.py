@@ -70,9 +70,8 @@ class Steps:
 
     def repeated(self, state):
         """A state of shape (size,) for all samples, (n_samples, size)."""
-        state = np.asarray(state, dtype=np.float32)[np.newaxis]
         shape = self._graph.joined([self.n_samples, self._graph.constant([1])], axis=0)
-        return self._graph.op("Expand", state, shape)
+        return self._graph.op("Expand", np.asarray(state, dtype=np.float32), shape)
 
     def filled(self, rows, value):
         """Rows, with a value of their dtype where there is padding."""

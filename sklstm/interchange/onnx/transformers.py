@@ -13,8 +13,6 @@ __all__ = ["FrameStackerExport", "SequenceScalerExport", "TimestepExport"]
 class _StepsExport(VectorExport):
     """Of transformers that hand out sequences."""
 
-    hands_out_steps = True
-
     def outputs(self, graph, inputs):
         """Add the nodes; see `Export`."""
         x, lengths = with_channels(graph, inputs["X"]), inputs.get("lengths")
@@ -39,8 +37,7 @@ class TimestepExport(_StepsExport):
     def transformed(self, graph, x, lengths):
         """Return every step transformed; padding too, which means nothing."""
         n_features = x.shape[2]
-        table = Tensor("X", x.dtype, ("n_rows", n_features))
-        model = converted(self.estimator.transformer_, [table], graph.opset)
+        model = self._wrapped(Tensor("X", x.dtype, ("n_rows", n_features)), graph.opset)
         table = graph.op("Reshape", x.name, [-1, n_features])
         rows = graph.inline(model, [table])[0]
         width, dtype = _width_and_dtype(model)
@@ -48,6 +45,22 @@ class TimestepExport(_StepsExport):
         n_out = graph.op("Shape", rows, start=1, end=2)
         rows = graph.op("Reshape", rows, graph.joined([before, n_out], axis=0))
         return steps_out(rows, dtype, width, lengths)
+
+    def _wrapped(self, table, opset):
+        """The wrapped transformer as a model of tables."""
+        transformer = self.estimator.transformer_
+        try:
+            return converted(transformer, [table], opset)
+        except ImportError:
+            raise
+        except Exception as error:
+            # What can be wrong is as manifold as transformers are; skl2onnx knows.
+            raise ValueError(
+                f"skl2onnx does not convert the {type(transformer).__name__} in a "
+                f"{self.estimator_name}: {error} (Graphs read arrays: columns are "
+                "chosen by number, not by name. Functions of NumPy are no part of a "
+                "graph: apply them before.)"
+            ) from error
 
 
 class SequenceScalerExport(_StepsExport):

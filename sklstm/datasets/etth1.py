@@ -1,12 +1,13 @@
 """ETTh1: load and oil temperature of an electricity transformer, every hour."""
 
 import csv
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 FILES = [
     GitHubFile(
@@ -51,7 +52,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_etth1(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

@@ -8,14 +8,13 @@ import hashlib
 import os
 import shutil
 import time
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from urllib.parse import quote
 
 # Where files of public GitHub repositories are downloaded from.
 RAW_FILES = "https://raw.githubusercontent.com"
-
-PathLike: TypeAlias = str | os.PathLike[str] | None
 
 TIMEOUT = 30  # seconds without a byte
 
@@ -58,7 +57,7 @@ class GitHubFile(NamedTuple):
         return f"{RAW_FILES}/{self.repository}/{self.commit}/{quote(self.path)}"
 
 
-def get_data_home(data_home: PathLike = None) -> str:
+def get_data_home(data_home: str | PathLike[str] | None = None) -> str:
     """Return the folder of downloaded data sets, and make it if there is none.
 
     Parameters
@@ -90,7 +89,7 @@ def get_data_home(data_home: PathLike = None) -> str:
     return str(folder)
 
 
-def clear_data_home(data_home: PathLike = None) -> None:
+def clear_data_home(data_home: str | PathLike[str] | None = None) -> None:
     """Delete the folder of downloaded data sets with all that is in it.
 
     Parameters

@@ -1,10 +1,11 @@
 """Chorales of Bach as piano rolls, for models of polyphonic music."""
 
+from os import PathLike
 from typing import Any
 
 from sklearn.utils import Bunch
 
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 FILES = [
     GitHubFile(
@@ -39,7 +40,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_jsb_chorales(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

@@ -1,11 +1,12 @@
 """Multi30k: descriptions of pictures and their translations."""
 
+from os import PathLike
 from typing import Any
 
 from sklearn.utils import Bunch
 
 from .checks import check_choice, check_count
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 REPOSITORY = "multi30k/dataset"
 COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
@@ -61,7 +62,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_multi30k(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

@@ -1,12 +1,13 @@
 """Digits written with a pen on a tablet, as the points the pen went through."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 REPOSITORY = "kleinplw/HMM-Pendigits"
 COMMIT = "a50dacab2860f6e10389f59d63253354bbc48c3e"
@@ -53,7 +54,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_pendigits(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

@@ -1,12 +1,13 @@
 """SNIPS: requests to a voice assistant, with the words that fill its slots."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 REPOSITORY = "MiuLab/SlotGated-SLU"
 COMMIT = "61f0307c729b1fad479ef1de94aa5ac5dee601b0"
@@ -64,7 +65,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_snips(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

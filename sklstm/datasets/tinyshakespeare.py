@@ -1,10 +1,11 @@
 """Tiny Shakespeare: the plays as one text, for language models of characters."""
 
+from os import PathLike
 from typing import Any
 
 from sklearn.utils import Bunch
 
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 FILES = [
     GitHubFile(
@@ -38,7 +39,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_tinyshakespeare(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

@@ -1,11 +1,12 @@
 """Universal Dependencies, English Web Treebank: words and their parts of speech."""
 
+from os import PathLike
 from typing import Any
 
 from sklearn.utils import Bunch
 
 from .checks import check_choice
-from .fetching import GitHubFile, PathLike, documents_fetching, fetch_files
+from .fetching import GitHubFile, documents_fetching, fetch_files
 
 REPOSITORY = "UniversalDependencies/UD_English-EWT"
 COMMIT = "15d613d8447b3478787d4c278730a1e48a945efb"
@@ -57,7 +58,7 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_ud_english_ewt(
     *,
-    data_home: PathLike = None,
+    data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
     delay: float = 1.0,

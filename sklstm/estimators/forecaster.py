@@ -111,8 +111,9 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             Covariates; for a list of series a list of arrays. All but
             `past_covariates` must be known for the steps to forecast as well.
         sample_weight : array or list, default=None
-            A weight for each step, in the form of y. A window counts as much as the
-            steps it is to forecast do on average.
+            A weight for each step, in the form of y; for a long frame one for each of
+            its rows. A window counts as much as the steps it is to forecast do on
+            average.
         y_val : array, list or data frame, default=None
             The steps that follow y, to validate on. With `early_stopping` they decide
             when to stop, otherwise their loss and score are only recorded. `predict`

@@ -124,7 +124,9 @@ class ForecastingMixin:
     def _fit_series(self, y, X, sample_weight, y_val=None, X_val=None, *, piece=False):
         with self._restored_on_error():
             goes_on = (piece or self.warm_start) and self.__sklearn_is_fitted__()
-            series, _ = read_series(y, X, long=self._long_columns())
+            names = self._covariate_names() if goes_on else None
+            long = self._long_columns()
+            series, _ = read_series(y, X, long=long, covariates=names)
             if y_val is None and X_val is not None:
                 raise ValueError("X_val is given without y_val: pass both or neither.")
             if goes_on:
@@ -145,9 +147,16 @@ class ForecastingMixin:
 
     def _read_series(self, y, X):
         """The series and their covariates, which must be those of the fit."""
-        series, _ = read_series(y, X, long=self._long_columns())
+        series, _ = read_series(
+            y, X, long=self._long_columns(), covariates=self._covariate_names()
+        )
         check_covariates(series, self._reader)
         return series
+
+    def _covariate_names(self):
+        """Names of the covariates in the order of the fit, or None."""
+        names = self._history.steps.feature_names
+        return None if names is None else names[1:].tolist()
 
     def _long_columns(self):
         return LongColumns(self.id_column, self.time_column, self.target_column)
@@ -296,7 +305,9 @@ class ForecastingMixin:
             series, ahead = self._read_series(y, None), None
         else:
             n_ahead = horizon if any_known else 0
-            series, ahead = read_series(y, X, n_ahead=n_ahead)
+            series, ahead = read_series(
+                y, X, covariates=self._covariate_names(), n_ahead=n_ahead
+            )
             check_covariates(series, self._reader)
             X = None
         self._reader.check_history(series)

@@ -27,6 +27,15 @@ def check_is_stochastic(estimator):
         )
 
 
+class TargetsMixin:
+    """Estimators that cannot be fitted without targets."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
 @recurrent_estimator
 class SequencePredictor(RecurrentEstimator):
     """Base of the estimators that predict one target a sequence."""

@@ -16,7 +16,7 @@ from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
 from .parameters import check_at_defaults, check_values, recurrent_estimator
-from .predictor import check_is_stochastic, has_partial_fit
+from .predictor import TargetsMixin, check_is_stochastic, has_partial_fit
 from .seq2seq_parameters import Seq2SeqParameters
 from .starting_weights import initialize
 from .symbol_sources import SourceReader
@@ -33,7 +33,7 @@ _WITHOUT = (
 
 
 @recurrent_estimator
-class LSTMSeq2Seq(Seq2SeqParameters):
+class LSTMSeq2Seq(TargetsMixin, Seq2SeqParameters):
     """Recurrent encoder and decoder: sequences to sequences of symbols.
 
     An encoder reads the source step by step; a decoder, which starts from its last

@@ -28,7 +28,7 @@ from .parameters import (
     recurrent_estimator,
     with_default,
 )
-from .predictor import has_partial_fit
+from .predictor import TargetsMixin, has_partial_fit
 from .shared_parameters import SharedParameters
 from .step_inputs import INPUTS, StepReader
 from .tagging_task import TaggingTask, check_step_weights
@@ -49,7 +49,7 @@ STEPS_PER_PASS = 16384
 
 
 @recurrent_estimator
-class LSTMTagger(RecurrentEstimator):
+class LSTMTagger(TargetsMixin, RecurrentEstimator):
     """Recurrent network (LSTM, GRU or RNN) that labels every step of a sequence.
 
     Recurrent layers read a sequence, by default in both directions, and a linear head

@@ -14,13 +14,13 @@ from ..sequences import validate_sequences
 from ..sequences.container import Sequences, as_object_array
 from .base import RecurrentEstimator
 from .parameters import check_values, parameter, recurrent_estimator
-from .predictor import has_partial_fit
+from .predictor import TargetsMixin, has_partial_fit
 from .tasks import check_weights
 from .transcription_task import TranscriptionTask, check_fit
 
 
 @recurrent_estimator
-class LSTMTranscriber(RecurrentEstimator):
+class LSTMTranscriber(TargetsMixin, RecurrentEstimator):
     """Recurrent network (LSTM, GRU or RNN) that writes down what a sequence says.
 
     Learns from sequences and their labels in order, such as recordings and what was
@@ -327,11 +327,6 @@ class LSTMTranscriber(RecurrentEstimator):
 
     def _of_stream(self, outputs):
         return class_probabilities(outputs)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
 
 
 def _cut(rows, sequences):

@@ -174,6 +174,26 @@ class SequenceToSequencePass:
         )  # fmt: skip
         return scores[:, : network.config.n_symbols]
 
+    def kept_layers(self):
+        """What a training pass has kept of each layer, before its backward pass.
+
+        Returns
+        -------
+        kept : dict
+            By number and direction, the decoder's after the encoder's: the layer, what
+            `LayerStack.layer_runs` says of it, and the batch whose rows it runs over.
+        """
+        network, kept = self.network, {}
+        parts = [(network.decoder, self._decoder_trace, self.batch.target)]
+        if network.encoder is not None:
+            parts.insert(0, (network.encoder, self._encoder_trace, self.batch.source))
+        for stack, trace, batch in parts:
+            n_below = len({number for number, _ in kept})
+            for (number, direction), layer_run in stack.layer_runs(trace).items():
+                layer = stack.layers[number, direction]
+                kept[n_below + number, direction] = layer, layer_run, batch
+        return kept
+
     # ---- backward ------------------------------------------------------------------
 
     def backward(self, d_scores, gradients):

@@ -7,6 +7,8 @@ off is what the kernels compute, to the last bit; a network is left as it was.
 import numpy as np
 
 from .chain import Pass
+from .sequence_to_sequence import SequenceToSequence
+from .sequence_to_sequence_passes import SequenceToSequencePass, Workspaces
 
 __all__ = ["hidden_gradients", "trace_layer"]
 
@@ -27,10 +29,10 @@ def trace_layer(network, place, batch, n_threads=1):
 
     Parameters
     ----------
-    network : RecurrentNetwork
+    network : RecurrentNetwork or SequenceToSequence
     place : tuple of int
-        Number and direction of the layer.
-    batch : PackedBatch
+        Number and direction of the layer, as in ``network.layers``.
+    batch : PackedBatch or PairedBatch
     n_threads : int, default=1
 
     Returns
@@ -38,12 +40,33 @@ def trace_layer(network, place, batch, n_threads=1):
     traces : dict of str to ndarray of shape (n_rows, size)
         Packed rows by name: gates in the order of the equations, then ``cell`` (with a
         cell state) and ``hidden``.
+    batch : PackedBatch
+        Whose rows they are: of pairs, the sources' or the targets'.
     """
+    keep = _keep_pairs if isinstance(network, SequenceToSequence) else _keep
+    layer, layer_run, batch = keep(network, batch, n_threads)[place]
+    return _traces_of(layer, layer_run.plan, layer_run.states), batch
+
+
+def _keep(network, batch, n_threads):
+    """All layers, what a pass keeps of them, and whose rows these are; by place."""
     arrays = network._new_arrays(network._packed_forward())
     run = Pass(network._read(batch, n_threads), n_threads, training=True)
-    _, kept = network._stack.forward(run, arrays, network.config.pooling)
-    layer_run = network._stack.layer_runs(kept)[place]
-    return _traces_of(network._stack.layers[place], layer_run.plan, layer_run.states)
+    _, traces = network._stack.forward(run, arrays, network.config.pooling)
+    return {
+        place: (network._stack.layers[place], layer_run, batch)
+        for place, layer_run in network._stack.layer_runs(traces).items()
+    }
+
+
+def _keep_pairs(network, batch, n_threads):
+    """The same of encoder and decoder."""
+    run = SequenceToSequencePass(
+        network, batch, network.packed(), Workspaces(network.dtype), n_threads,
+        training=True,
+    )  # fmt: skip
+    run.forward()
+    return run.kept_layers()
 
 
 def _traces_of(layer, plan, states):

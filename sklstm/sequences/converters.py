@@ -293,13 +293,10 @@ def _check_numeric(frame, columns):
 
 
 def _numbers(frame, columns):
-    """An array of columns; booleans beside numbers would make it one of objects."""
+    """An array of some columns."""
     booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
-    hollow = [name for name in booleans if frame[name].is_null().any()]
-    whole = [name for name in booleans if name not in hollow]
-    for names, dtype in ((hollow, nw.Float64), (whole, nw.Int8)):
-        if names:
-            frame = frame.with_columns(nw.col(*names).cast(dtype))
+    if booleans:  # which make an array of objects beside numbers, and with gaps
+        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
     return frame.select(columns).to_numpy()
 
 

@@ -1,7 +1,7 @@
 """From a long data frame with labels to X, y and groups, and back to a long frame."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -36,9 +36,9 @@ def from_labelled_frame(
     *,
     id: str,
     time: str,
-    target: str | list[str],
+    target: str | Sequence[str],
     group: str | None = None,
-    columns: list[str] | None = None,
+    columns: Sequence[str] | None = None,
     symbols: str | None = None,
     per_step: bool = False,
     step: Any = None,
@@ -160,12 +160,12 @@ def to_long_frame(
     X: SequencesLike,
     *,
     ids: ArrayLike | None = None,
-    times: Iterable[ArrayLike] | None = None,
+    times: Sequence[ArrayLike] | None = None,
     id: str = "id",
     time: str = "time",
-    per_sequence: Mapping[str, Any] | None = None,
-    per_step: Mapping[str, Any] | None = None,
-    backend: Literal["pandas", "polars", "pyarrow"] = "pandas",
+    per_sequence: Mapping[str, ArrayLike] | None = None,
+    per_step: Mapping[str, Sequence[ArrayLike]] | None = None,
+    backend: Any = "pandas",
 ) -> Any:
     """Make a data frame with one row a time step of sequences and of results on them.
 

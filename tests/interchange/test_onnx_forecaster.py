@@ -7,7 +7,7 @@ a window's scale, which is a few for these series.
 import numpy as np
 import pandas as pd
 import pytest
-from estimators.test_forecaster import HOLIDAYS, OTHER, SERIES, STEPS, make
+from estimators.forecasting_problems import HOLIDAYS, OTHER, SERIES, STEPS, make
 from interchange.onnx_runs import assert_close, exported, facts_of, run, scrambled
 
 from sklstm.interchange import onnx_inputs, to_onnx

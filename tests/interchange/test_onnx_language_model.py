@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimators.test_language_model import WORDS, make_model, make_rolls
+from estimators.language_problems import WORDS, make_model, make_rolls
 from interchange.onnx_runs import assert_close, exported, facts_of, run, scrambled
 
 from sklstm.interchange import onnx_inputs, to_onnx

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators.problems import make_estimator, make_problem
-from estimators.tagging_problems import make_tagger, make_vectors
-from estimators.test_transcriber import make_problem as make_beeps
+from estimators.tagging_problems import make_sentences, make_tagger, make_vectors
+from estimators.transcription_problems import make_problem as make_beeps
 from interchange.onnx_runs import (
     assert_close,
     assert_steps_close,
@@ -230,6 +230,15 @@ def test_tagger_behind_a_scaler():
     ).fit(X, y)
     found = exported(pipeline, X)
     assert_steps_close(found["probabilities"], pipeline.predict_proba(X))
+
+
+@pytest.mark.parametrize("character_size", [None, 4])
+def test_symbols_are_codes_in_a_pipeline_too(character_size):
+    X, y = make_sentences()
+    pipeline = make_pipeline(make_tagger(character_size=character_size)).fit(X, y)
+    for some in (X, X[:1]):
+        found = exported(pipeline, some)
+        assert_steps_close(found["probabilities"], pipeline.predict_proba(some))
 
 
 def test_tables_of_univariate_series():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimators.test_seq2seq import SMALL, reversed_words
+from estimators.seq2seq_problems import SMALL, reversed_words
 from interchange.onnx_runs import assert_close, facts_of, run, scrambled
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler

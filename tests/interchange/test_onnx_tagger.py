@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from estimators.tagging_problems import make_sentences, make_tagger, make_vectors
-from estimators.test_transcriber import make_problem as make_beeps
+from estimators.transcription_problems import make_problem as make_beeps
 from interchange.onnx_runs import (
     assert_steps_close,
     companies,

@@ -1,9 +1,12 @@
 """`to_onnx` and what is fed to the graphs it makes."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ..._typing import Array
 from ...estimators import LSTMForecaster, LSTMSeq2Seq
 from .graph import GraphBuilder, Tensor, checked_opset, import_onnx
 from .registry import CLASSES, export_of
@@ -13,7 +16,7 @@ from .sklearn_models import pipeline_model
 __all__ = ["onnx_inputs", "to_onnx"]
 
 
-def to_onnx(model, *, ragged=True, opset=21):
+def to_onnx(model: Any, *, ragged: bool = True, opset: int = 21) -> Any:
     """Convert a fitted estimator or pipeline to ONNX.
 
     The graph needs nothing of sklstm, scikit-learn or Python: any runtime of ONNX
@@ -100,7 +103,9 @@ def to_onnx(model, *, ragged=True, opset=21):
 
     **Precision.** Networks compute in float32, also those fitted with
     ``dtype="float64"``, whose weights are rounded. Runtimes agree with `predict` to
-    about 1e-5 of the largest output.
+    about 1e-5 of the largest output. Inputs of a pipeline that float32 cannot tell
+    apart before they are scaled can be read in float64: by skl2onnx, with
+    ``DoubleTensorType``; see `register_converters`.
 
     **Operators.** Layers are the operators LSTM, GRU and RNN of version 14, which all
     runtimes have, coupled gates and projections among them. Zoneout, projections that
@@ -141,14 +146,16 @@ def to_onnx(model, *, ragged=True, opset=21):
     return _graph(_export(model), ragged, opset)
 
 
-def onnx_inputs(model, X=None, *, y=None, ragged=True):
+def onnx_inputs(
+    model: Any, X: Any = None, *, y: Any = None, ragged: bool = True
+) -> dict[str, Array]:
     """Return what the graph of an estimator or pipeline reads.
 
     Parameters
     ----------
     model : estimator or Pipeline
         What was passed to :func:`to_onnx`.
-    X : array, data frame, list or Sequences
+    X : array, data frame, list or Sequences, default=None
         As for `predict`. Of `LSTMSeq2Seq`, what the encoder reads.
     y : array, list or data frame, default=None
         Of `LSTMForecaster`, series to go on from, as for its `predict`; X are the

@@ -1,11 +1,11 @@
 """What every estimator's graph has in common: inputs, layers, description."""
 
 import json
-import sys
 
 import numpy as np
 from sklearn.utils import get_tags
 
+from ..._version import __version__
 from ...sequences import validate_sequences
 from .graph import Tensor
 from .layers import add_stack
@@ -123,7 +123,7 @@ class Export:
         """Return the properties of the model: strings, but for its name in JSON."""
         facts = {name: _as_json(fact) for name, fact in self.facts().items()}
         return {
-            "sklstm.version": _version(),
+            "sklstm.version": __version__,
             "sklstm.estimator": self.estimator_name,
             **{f"sklstm.{name}": fact for name, fact in facts.items()},
         }
@@ -171,11 +171,6 @@ def with_channels(graph, x):
         return x
     name = graph.op("Unsqueeze", x.name, [2])
     return x._replace(name=name, shape=(*x.shape, 1))
-
-
-def _version():
-    # Of the package as a whole, which no part of it may import.
-    return sys.modules[__name__.partition(".")[0]].__version__
 
 
 def _as_json(fact):

@@ -16,13 +16,23 @@ __all__ = ["DecoderExport", "EncoderDecoder", "EncoderExport"]
 
 
 class EncoderDecoder(NamedTuple):
-    """What `to_onnx` makes of `LSTMSeq2Seq`."""
+    """What `to_onnx` makes of `LSTMSeq2Seq`.
+
+    Parameters
+    ----------
+    encoder : onnx.ModelProto
+        Reads sources: states to start from and, for attention, the memory.
+    decoder : onnx.ModelProto
+        Reads one symbol and the states: log-probabilities of what comes next, and the
+        next states.
+
+    See Also
+    --------
+    to_onnx : Says what both read.
+    """
 
     encoder: object
-    """Reads sources: states to start from and, for attention, the memory."""
-
     decoder: object
-    """Writes one symbol: log-probabilities of what comes next, and the next states."""
 
 
 class _PartExport(Export):

@@ -6,7 +6,7 @@ from sklearn.utils import Bunch
 
 from .._typing import InputsLike, SeriesLike, SymbolSequencesLike
 from ..estimators import LSTMSeq2Seq
-from ..network.traces import trace_layer
+from ..network.traces import batch_of_layer, trace_layer
 from ..sequences.container import as_object_array
 from .passes import batches, rows_of_samples
 from .recurrent_part import check_index, recurrent_part
@@ -100,11 +100,11 @@ def gate_traces(
     place = layer, _number_of(direction, len(network.layers[layer]))
     sequences = _read(estimator, X, y)
     of_samples: dict[str, list[Any]] = {}
-    for packed, n_threads in batches(estimator, sequences):
-        traces, batch = trace_layer(network, place, packed, n_threads)
-        for name, rows in traces.items():
+    for batch, n_threads in batches(estimator, sequences):
+        of_layer = batch_of_layer(network, layer, batch)
+        for name, rows in trace_layer(network, place, batch, n_threads).items():
             kept = of_samples.setdefault(name, [None] * len(sequences))
-            for sample, of_sample in rows_of_samples(batch):
+            for sample, of_sample in rows_of_samples(of_layer):
                 kept[sample] = rows[of_sample]
     return Bunch(**{name: as_object_array(kept) for name, kept in of_samples.items()})
 

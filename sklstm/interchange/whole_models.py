@@ -152,6 +152,11 @@ def set_weights(
     (2, 3)
     """
     _check_is_one_of(estimator, _SETTABLE, "set_weights sets")
+    if estimator.zoneout:
+        raise ValueError(
+            f"zoneout={estimator.zoneout} mixes states in predictions, which would not "
+            "be those of the weights. Set it afterwards, to train on."
+        )
     head, classes = _head_for(estimator, weights, classes)
     n_outputs = 1 if head is None else len(head["bias"])
     X, y = _example(estimator, weights.n_features, n_outputs, classes)

@@ -100,7 +100,13 @@ REFERENCE = {
                 "integrated_gradients",
                 "occlusion",
             ],
-            "Diagnosis": ["diagnose", "gate_traces", "hidden_gradient_norms"],
+            "Diagnosis": [
+                "diagnose",
+                "Diagnosis",
+                "Finding",
+                "gate_traces",
+                "hidden_gradient_norms",
+            ],
             "Displays": [
                 "TrainingCurveDisplay",
                 "GateActivityDisplay",

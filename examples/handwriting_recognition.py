@@ -9,19 +9,16 @@ learns from trajectories and digit strings alone (connectionist temporal classif
 Graves et al. 2006; online handwriting: Graves et al. 2009).
 
     python examples/handwriting_recognition.py                # under a minute
-    SKLSTM_SHARED_DATA=folder python examples/handwriting_recognition.py --full
+    python examples/handwriting_recognition.py --full         # downloads 5 MB
 
 The short version needs no download: ten drawn digits, each time with another slant,
-size and wobble. The full version (some minutes) reads drawings of 44 people,
-``handwriting/pendigits.npz`` in the named folder, and is tested on 14 of them whose
-hands it has not seen. ``--save folder`` writes the pictures there instead of showing
-them. Needs matplotlib: ``pip install '.[plot]'``.
+size and wobble. The full version (some minutes) reads drawings of 44 people and is
+tested on 14 of them whose hands it has not seen. ``--save folder`` writes the pictures
+there instead of showing them. Needs matplotlib (``pip install '.[plot]'``) and, for
+``--full``, pooch (``pip install '.[data]'``).
 """
 
 import argparse
-import importlib.util
-import os
-import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -29,6 +26,7 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMTranscriber
+from sklstm.datasets import fetch_pendigits
 from sklstm.sequences import FrameStacker, SequenceScaler
 
 # %%
@@ -88,20 +86,17 @@ def made_drawings(n_drawings, seed):
 
 def pendigits():
     """Drawings of 44 people by part and writer; five of the training part validate."""
-    folder = os.environ.get("SKLSTM_SHARED_DATA")
-    if not folder:
-        sys.exit("--full reads the folder that SKLSTM_SHARED_DATA names")
-    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    data = fetch_pendigits()
     parts = {"train": {}, "valid": {}, "test": {}}
-    for drawing in module.load_strokes("pendigits")[0]:
-        writer, part = drawing["writer"], drawing["split"]
-        if part == "train" and writer > 25:
-            part = "valid"
-        drawings, labels = parts[part].setdefault(writer, ([], []))
-        drawings.append(drawing["points"])
-        labels.append(str(drawing["label"]))
+    for given in ("train", "test"):
+        drawings, digits = data[f"X_{given}"], data[f"y_{given}"]
+        for drawing, digit, writer in zip(
+            drawings, digits, data[f"writers_{given}"], strict=True
+        ):
+            part = "valid" if given == "train" and writer > 25 else given
+            of_writer = parts[part].setdefault(writer, ([], []))
+            of_writer[0].append(drawing)
+            of_writer[1].append(str(digit))
     return parts
 
 

@@ -77,8 +77,8 @@ figures = {"training": display.figure_}
 # How far back the gradient reaches
 # ---------------------------------
 # The norm of the gradient of the output with respect to the hidden state so many steps
-# before: where it vanishes, a mark cannot be learned from. At first each cell loses some
-# of it at every step. The gated ones learn to keep it; the plain one does not.
+# before: where it vanishes, a mark cannot be learned from. At first each cell loses
+# some of it at every step. The gated ones learn to keep it; the plain one does not.
 
 figure, panels = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 for axis, title, models in zip(

@@ -9,17 +9,15 @@ each frame as a **symbol**, the tuple of its keys. It is measured by the likelih
 unseen pieces, and then plays itself; what it plays is written to a MIDI file.
 
     python examples/music_generation.py               # under a minute on 2 cores
-    SKLSTM_SHARED_DATA=folder python examples/music_generation.py --full
+    python examples/music_generation.py --full        # downloads 100 kB
 
-The full version (two minutes) learns from chorales by Bach, ``music/jsb_chorales.npz``
-in that folder, as vectors; its score is that of
-``python benchmarks/language_scores.py jsb``. ``--save folder`` writes pictures and MIDI
-files there. Needs matplotlib and mido: ``pip install '.[plot,midi]'``.
+The full version (two minutes) learns from chorales by Bach, as vectors; its score is
+that of ``python benchmarks/language_scores.py jsb``. ``--save folder`` writes pictures
+and MIDI files there. Needs matplotlib and mido (``pip install '.[plot,midi]'``); the
+full version needs pooch (``pip install '.[data]'``).
 """
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -27,6 +25,7 @@ import mido
 import numpy as np
 
 from sklstm import LSTMLanguageModel
+from sklstm.datasets import fetch_jsb_chorales
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--full", action="store_true", help="chorales by Bach")
@@ -98,10 +97,7 @@ def as_roll(symbols):
 
 
 if options.full:
-    sys.path.insert(0, os.environ["SKLSTM_SHARED_DATA"])
-    import load
-
-    parts = load.load_music("jsb_chorales")
+    parts = fetch_jsb_chorales()
     train = [
         np.roll(piece, shift, axis=1)
         for shift in range(-5, 6)

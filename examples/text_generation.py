@@ -7,17 +7,16 @@ learns how likely each next one is. It is measured by the bits that a character 
 unseen text takes, shows where a text surprises it, and writes texts of its own.
 
     python examples/text_generation.py                # under a minute on 2 cores
-    SKLSTM_SHARED_DATA=folder python examples/text_generation.py --full
+    python examples/text_generation.py --full         # downloads a megabyte
 
-The full version (about ten minutes) reads Shakespeare from that folder with two layers
-of 256 units; its score is that of ``python benchmarks/language_scores.py characters``.
-``--save folder`` writes the picture there. Needs matplotlib: ``pip install '.[plot]'``.
+The full version (about ten minutes) reads Shakespeare with two layers of 256 units; its
+score is that of ``python benchmarks/language_scores.py characters``. ``--save folder``
+writes the picture there. Needs matplotlib (``pip install '.[plot]'``) and, for
+``--full``, pooch (``pip install '.[data]'``).
 """
 
 import argparse
 import math
-import os
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -25,6 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sklstm import LSTMLanguageModel
+from sklstm.datasets import fetch_tinyshakespeare
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--full", action="store_true", help="Shakespeare, two layers")
@@ -55,12 +55,8 @@ def topics():
 
 
 if options.full:
-    sys.path.insert(0, os.environ["SKLSTM_SHARED_DATA"])
-    import load
-
-    text = load.load_text("tinyshakespeare")
-    a, b = int(0.9 * len(text)), int(0.95 * len(text))
-    train, valid, test = [text[:a]], [text[a:b]], [text[b:]]
+    plays = fetch_tinyshakespeare()
+    train, valid, test = [plays.train], [plays.valid], [plays.test]
     sizes, embedding, dropout, n_epochs, prime = (256, 256), 128, 0.3, 22, "ROMEO:"
 else:
     texts = topics()

@@ -26,7 +26,7 @@ _PACKAGES = (
 )
 
 
-def show_versions():
+def show_versions() -> None:
     """Print versions, the instruction set in use and the threads, for a bug report.
 
     Examples

@@ -9,7 +9,18 @@ is then; a callback that returns true ends the loop that the task belongs to.
 Where an estimator has no callbacks nothing of this happens.
 """
 
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sklearn.callback import CallbackSupportMixin
+
+if TYPE_CHECKING:  # an untyped decorator would hide the types of what it decorates
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+    def with_callbacks(fit: _Function) -> _Function: ...
+
+else:
+    from sklearn.callback import with_callbacks
 
 __all__ = ["CallbackSupport", "FitTasks", "attributes_in_fit", "with_callbacks"]
 

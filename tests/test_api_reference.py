@@ -56,7 +56,7 @@ def callables():
             continue
         yield full, thing
         for name, member in inspect.getmembers(thing):
-            if name in PROTOCOL and PROTOCOL <= set(dir(thing)):
+            if name in PROTOCOL and set(dir(thing)) >= PROTOCOL:
                 continue
             function = inspect.unwrap(member) if callable(member) else None
             if name.startswith("_") or not inspect.isfunction(function):

@@ -31,26 +31,28 @@ ARROWS = {
         "_threads",
         "_sklearn_callbacks",
         "_sklearn_compat",
+        "_typing",
     },
     # Sequences: a fit that is saved is known by its data.
     "callbacks": {"training", "sequences", "_version"},
     # Decoding: a validation score may be that of what is decoded from the outputs.
     "training": {"network", "sequences", "decoding", "_threads"},
     "network": {"_kernels"},
-    "decoding": {"_kernels"},
-    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "persistence"},
+    "decoding": {"_kernels", "_typing"},
+    "sequences": {"_sklearn_callbacks", "_sklearn_compat", "_typing", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"_threads", "estimators", "network", "sequences"},
-    "interchange": {"estimators", "network", "sequences", "_version"},
     # What an estimator reads, in batches, is what there is to look into.
+    "inspection": {"_threads", "_typing", "estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences", "_typing", "_version"},
     # Decoding: an error rate is made of edit distances.
-    "metrics": {"estimators", "network", "decoding", "_sklearn_compat"},
-    "datasets": set(),
+    "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
+    "datasets": {"_typing"},
     "_threads": set(),
     "_sklearn_compat": set(),
     "_sklearn_callbacks": set(),
     "_version": set(),
+    "_typing": set(),
     "_show_versions": {"_kernels", "_threads"},
 }
 

@@ -7,7 +7,8 @@ import planted_bugs
 import pytest
 
 TREE = Path(__file__).resolve().parent.parent
-BUGS = list(planted_bugs.read_bugs(Path(__file__).with_name("planted_bugs.txt")))
+LIST = Path(__file__).with_name("planted_bugs.txt")
+BUGS = list(planted_bugs.read_bugs(LIST))
 
 
 def places():
@@ -33,6 +34,13 @@ def test_every_mistake_has_one_place_in_the_sources():
             if planted == text:
                 lost.append(f"{bug.name}: it changes nothing")
     assert not lost, "\n".join(lost)
+
+
+def test_every_mistake_of_the_list_is_read():
+    """Without an empty line between, a mistake gets lost in the next paragraph."""
+    lines = LIST.read_text(encoding="utf-8").splitlines()
+    names = [line.removeprefix("# ") for line in lines if line.startswith("# ")]
+    assert names == [bug.name for bug in BUGS]
 
 
 def test_mistakes_in_python_can_be_compiled():

@@ -161,11 +161,13 @@ def test_intervals_hold_what_they_promise_where_the_series_has_become_quieter(sc
 
 @pytest.mark.usefixtures("shared_data")
 def test_untouched_defaults_forecast_airline_passengers(scores):
-    """One month ahead, as in the benchmark; ridge regression 21.3, last value 50."""
+    """One month ahead, as in the benchmark: 16.9. The naive forecast it starts from, a
+    year ago plus the last yearly change, 17.8; ridge regression 21.3, last value 50.
+    """
     values = scores.loader().load_forecast("airline")[1][:, 0]
     model = LSTMForecaster(random_state=0).fit(values[:-36])
     test = model.backtest(values, start=len(values) - 36)
-    assert np.sqrt(np.mean((test.forecasts - test.observed) ** 2)) < 20
+    assert np.sqrt(np.mean((test.forecasts - test.observed) ** 2)) < 17.4
 
 
 @pytest.mark.usefixtures("shared_data")

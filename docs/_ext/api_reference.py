@@ -29,7 +29,8 @@ REFERENCE = {
         "title": "sklstm.sequences: layouts, windows, transformers",
         "about": "From the data you have to sequences, and steps for pipelines.",
         "sections": {
-            "Converters": ["from_long_frame", "from_panel", "to_panel"],
+            "Data frames": ["from_labelled_frame", "from_long_frame", "to_long_frame"],
+            "Panels": ["from_panel", "to_panel"],
             "Windows": ["sliding_windows"],
             "Steps of a pipeline": ["FrameStacker", "SequenceScaler"],
             "For authors of estimators": [
@@ -64,9 +65,20 @@ REFERENCE = {
     },
     "sklstm.datasets": {
         "title": "sklstm.datasets: data to try things on",
-        "about": "Small real data that ships in the package, and test problems.",
+        "about": "Small real data of the package, public data, and test problems.",
         "sections": {
             "Real data": ["load_japanese_vowels"],
+            "Public data, downloaded once": [
+                "fetch_etth1",
+                "fetch_jsb_chorales",
+                "fetch_multi30k",
+                "fetch_pendigits",
+                "fetch_snips",
+                "fetch_tinyshakespeare",
+                "fetch_ud_english_ewt",
+                "get_data_home",
+                "clear_data_home",
+            ],
             "Problems with long time lags": [
                 "make_adding",
                 "make_multiplication",
@@ -77,6 +89,39 @@ REFERENCE = {
                 "reber_next_symbols",
             ],
         },
+    },
+    "sklstm.inspection": {
+        "title": "sklstm.inspection: explanations, diagnosis, pictures",
+        "about": "Why a network says what it says, how it learns, and what goes wrong.",
+        "sections": {
+            "Explanations": [
+                "permutation_importance",
+                "input_gradients",
+                "integrated_gradients",
+                "occlusion",
+            ],
+            "Diagnosis": ["diagnose", "gate_traces", "hidden_gradient_norms"],
+            "Displays": [
+                "TrainingCurveDisplay",
+                "GateActivityDisplay",
+                "GradientFlowDisplay",
+                "AttributionDisplay",
+                "PermutationImportanceDisplay",
+                "AttentionDisplay",
+                "TranscriptionDisplay",
+                "ForecastDisplay",
+            ],
+        },
+    },
+    "sklstm.callbacks": {
+        "title": "sklstm.callbacks: while a model is fitted",
+        "about": "For `set_callbacks`, beside those of scikit-learn.",
+        "sections": {"Callbacks": ["Checkpoint"], "Scorers": ["recorded_scores"]},
+    },
+    "sklstm.persistence": {
+        "title": "sklstm.persistence: models in files",
+        "about": "What skops may build when it reads a model.",
+        "sections": {"skops": ["skops_trusted_types"]},
     },
     "sklstm.decoding": {
         "title": "sklstm.decoding: from outputs to sequences",

@@ -16,6 +16,7 @@ from sklstm.datasets.long_time_lags import (
 )
 from sklstm.datasets.marked_values import make_adding, make_multiplication
 from sklstm.datasets.multi30k import fetch_multi30k
+from sklstm.datasets.pendigits import fetch_pendigits
 from sklstm.datasets.reber import make_reber, reber_next_symbols
 from sklstm.datasets.snips import fetch_snips
 from sklstm.datasets.tinyshakespeare import fetch_tinyshakespeare
@@ -26,6 +27,7 @@ __all__ = [
     "fetch_etth1",
     "fetch_jsb_chorales",
     "fetch_multi30k",
+    "fetch_pendigits",
     "fetch_snips",
     "fetch_tinyshakespeare",
     "fetch_ud_english_ewt",

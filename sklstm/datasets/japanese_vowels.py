@@ -1,6 +1,7 @@
 """The Japanese Vowels set: short utterances of nine speakers."""
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -8,7 +9,7 @@ from sklearn.utils import Bunch
 SUBSETS = ("train", "test", "all")
 
 
-def load_japanese_vowels(*, return_X_y=False, subset="train"):
+def load_japanese_vowels(*, return_X_y: bool = False, subset: str = "train") -> Any:
     """Load the Japanese Vowels data: who is speaking?
 
     Nine men say the two vowels /ae/. Each utterance is a sequence of 7 to 29 steps

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._typing import Array, RandomState
 from .checks import check_choice, check_count, check_not_negative
 
 TEMPORAL_ORDER_SYMBOLS = "EBXYabcd"
@@ -13,8 +14,12 @@ RELEVANT_POSITIONS = {2: ((10, 20), (50, 60)), 3: ((10, 20), (33, 43), (66, 76))
 
 
 def make_temporal_order(
-    n_samples=100, *, n_relevant=2, n_timesteps=100, random_state=None
-):
+    n_samples: int = 100,
+    *,
+    n_relevant: int = 2,
+    n_timesteps: int = 100,
+    random_state: RandomState = None,
+) -> tuple[list[Array], Array]:
     """Generate the temporal order problem: which of two symbols came when?
 
     A sequence starts with E, ends with B and is otherwise made of the symbols a, b, c
@@ -92,13 +97,13 @@ def make_temporal_order(
 
 
 def make_two_sequences(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    n_timesteps=100,
-    n_informative=3,
-    informative_noise=0.0,
-    random_state=None,
-):
+    n_timesteps: int = 100,
+    n_informative: int = 3,
+    informative_noise: float = 0.0,
+    random_state: RandomState = None,
+) -> tuple[list[Array], Array]:
     """Generate the two-sequence problem: a class at the start, then only noise.
 
     The first numbers of a sequence are +1 for class 1 and -1 for class 0. After them
@@ -172,7 +177,13 @@ def make_two_sequences(
     return X, y
 
 
-def make_copy_memory(n_samples=100, *, n_bits=10, lag=100, random_state=None):
+def make_copy_memory(
+    n_samples: int = 100,
+    *,
+    n_bits: int = 10,
+    lag: int = 100,
+    random_state: RandomState = None,
+) -> tuple[Array, Array]:
     """Generate the copy problem: a string of bits, to be told after a long pause.
 
     The first steps bring one bit each; `lag` empty steps follow, then a delimiter.

@@ -3,10 +3,13 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._typing import Array, RandomState
 from .checks import check_count
 
 
-def make_adding(n_samples=100, *, n_timesteps=100, random_state=None):
+def make_adding(
+    n_samples: int = 100, *, n_timesteps: int = 100, random_state: RandomState = None
+) -> tuple[Array, Array]:
     """Generate the adding problem: the sum of two marked numbers.
 
     Every step brings a number and a marker. The marker is 1 at two steps, one in each
@@ -73,7 +76,9 @@ def make_adding(n_samples=100, *, n_timesteps=100, random_state=None):
     return X, marked.sum(axis=1)
 
 
-def make_multiplication(n_samples=100, *, n_timesteps=100, random_state=None):
+def make_multiplication(
+    n_samples: int = 100, *, n_timesteps: int = 100, random_state: RandomState = None
+) -> tuple[Array, Array]:
     """Generate the multiplication problem: the product of two marked numbers.
 
     As `make_adding`, with the product as target: what a cell holds has to be scaled

@@ -1,14 +1,17 @@
 """Strings of the Reber grammar and of the embedded Reber grammar."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._typing import RandomState
 from .checks import check_choice, check_count
 
 REBER_SYMBOLS = "BTPSXVE"
 
 # From each state: the symbols that may follow, and the state each leads to.
-GRAMMAR = (
+GRAMMAR: tuple[dict[str, int], ...] = (
     {"B": 1},
     {"T": 2, "P": 3},
     {"S": 2, "X": 4},
@@ -22,13 +25,13 @@ FINAL = len(GRAMMAR) - 1
 
 
 def make_reber(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    embedded=True,
-    target="critical",
-    min_length=0,
-    random_state=None,
-):
+    embedded: bool = True,
+    target: str = "critical",
+    min_length: int = 0,
+    random_state: RandomState = None,
+) -> Any:
     """Generate strings of the (embedded) Reber grammar.
 
     The grammar is a small automaton: a string is a walk from its start to its end,
@@ -115,7 +118,7 @@ def make_reber(
     return X, np.array([symbol for string in strings for symbol in string[1:]])
 
 
-def reber_next_symbols(beginning, *, embedded=True):
+def reber_next_symbols(beginning: str, *, embedded: bool = True) -> Any:
     """Tell which symbols the (embedded) Reber grammar allows next.
 
     Parameters

@@ -19,11 +19,13 @@ of the same hypothesis the smaller symbol; of equal scores the hypothesis that e
 first. No result depends on the other samples of a call.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._kernels import kernels_for
+from .._typing import ArrayLike
 from .checks import check_codes, check_count, check_number, check_rows
 
 __all__ = ["Hypothesis", "beam_search"]
@@ -51,9 +53,11 @@ class Hypothesis(NamedTuple):
 
 
 def beam_search(
-    step, state, symbols, *, end, max_length, beam_width=1, length_penalty=1.0,
-    n_best=1, forbidden=(), must_end=False, n_threads=1,
-):  # fmt: skip
+    step: Callable[..., Any], state: Any, symbols: ArrayLike, *, end: int,
+    max_length: int | ArrayLike, beam_width: int = 1, length_penalty: float = 1.0,
+    n_best: int = 1, forbidden: Iterable[int] = (), must_end: bool = False,
+    n_threads: int = 1,
+) -> list[list[Hypothesis]]:  # fmt: skip
     """Search for the likeliest sequences of some samples.
 
     Parameters

@@ -3,15 +3,24 @@
 Outputs are rows, one a time step, sample after sample; the last class is the blank.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .._kernels import kernels_for
+from .._typing import Array, ArrayLike
 from .checks import check_codes, check_count, check_rows
 
 __all__ = ["align", "best_path", "prefix_beam_search"]
 
 
-def best_path(outputs, lengths, n_threads=1, *, offsets=None):
+def best_path(
+    outputs: ArrayLike,
+    lengths: ArrayLike,
+    n_threads: int = 1,
+    *,
+    offsets: ArrayLike | None = None,
+) -> list[Array]:
     """Return the labelling of the most probable path of each sample.
 
     Parameters
@@ -55,7 +64,12 @@ def best_path(outputs, lengths, n_threads=1, *, offsets=None):
     return rows.cut(labels, n_labels)
 
 
-def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
+def prefix_beam_search(
+    log_probabilities: ArrayLike,
+    lengths: ArrayLike,
+    beam_width: int = 10,
+    n_threads: int = 1,
+) -> tuple[list[Array], Array]:
     """Return the most probable labelling that a prefix beam search finds.
 
     Other than `best_path` it adds up the paths of a labelling.
@@ -116,7 +130,12 @@ def prefix_beam_search(log_probabilities, lengths, beam_width=10, n_threads=1):
     return rows.cut(labels, n_labels), scores
 
 
-def align(log_probabilities, lengths, labels, n_threads=1):
+def align(
+    log_probabilities: ArrayLike,
+    lengths: ArrayLike,
+    labels: Sequence[ArrayLike],
+    n_threads: int = 1,
+) -> tuple[list[Array], Array]:
     """Return the steps of each label on the most probable path of given labels.
 
     Parameters

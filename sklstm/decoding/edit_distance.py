@@ -1,14 +1,17 @@
 """How far sequences of codes are from one another."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .._kernels import kernels_for
+from .._typing import Array, ArrayLike
 from .checks import check_codes
 
 __all__ = ["edit_distance"]
 
 
-def edit_distance(first, second):
+def edit_distance(first: Sequence[ArrayLike], second: Sequence[ArrayLike]) -> Array:
     """Return the edit distance of each pair of sequences (Levenshtein 1966).
 
     The fewest insertions, deletions and replacements of one code that turn the one

@@ -2,12 +2,20 @@
 
 import numpy as np
 
+from .._typing import Array, ArrayLike
 from .checks import check_count, check_number, check_rows
 
 __all__ = ["draw_binary", "draw_symbols"]
 
 
-def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
+def draw_symbols(
+    scores: ArrayLike,
+    generator: np.random.RandomState,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Array:
     """Draw a symbol for each row of scores.
 
     Parameters
@@ -67,7 +75,9 @@ def draw_symbols(scores, generator, *, temperature=1.0, top_k=None, top_p=None):
     return np.take_along_axis(order, places[:, np.newaxis], axis=1)[:, 0]
 
 
-def draw_binary(log_odds, generator, *, temperature=1.0):
+def draw_binary(
+    log_odds: ArrayLike, generator: np.random.RandomState, *, temperature: float = 1.0
+) -> Array:
     """Draw zeros and ones, each on its own.
 
     Parameters

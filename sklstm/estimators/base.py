@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import attributes_in_fit
 from .._threads import effective_n_threads
+from .._typing import Array
 from ..network import RecurrentNetwork
 from ..persistence import VersionedState
 from ..sequences import validate_sequences
@@ -84,7 +85,9 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
 
     # ---- for subclasses ------------------------------------------------------------
 
-    _words_of = {}  # names of parameters for fields of the network's configuration
+    _words_of: dict[
+        str, str
+    ] = {}  # names of parameters for fields of the network's configuration
 
     def _new_task(self, classes=None, *, incremental=False):
         """Return the task of a new fit, or of the first ``partial_fit``."""
@@ -369,7 +372,7 @@ class RecurrentEstimator(VersionedState, StreamingMixin, WatchedFits, SharedPara
         return "_network" in vars(self)
 
     @property
-    def layers_(self):
+    def layers_(self) -> list[list[dict[str, Array]]]:
         """Read-only views of the recurrent weights."""
         return self._fitted_network().layers
 

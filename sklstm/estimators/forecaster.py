@@ -1,9 +1,12 @@
 """`LSTMForecaster`: the past of a series, and covariates, to its future."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.metrics import r2_score
 
 from .._sklearn_compat import _fit_context, available_if
+from .._typing import ArrayLike, SeriesLike
 from ..sequences.forecasting import restore_forecasts
 from .forecast_checks import (
     check_scored,
@@ -86,7 +89,15 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, y, X=None, sample_weight=None, *, y_val=None, X_val=None):
+    def fit(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        y_val: SeriesLike | None = None,
+        X_val: SeriesLike | None = None,
+    ) -> Self:
         """Fit the network to one or several series.
 
         Parameters
@@ -100,8 +111,9 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             Covariates; for a list of series a list of arrays. All but
             `past_covariates` must be known for the steps to forecast as well.
         sample_weight : array or list, default=None
-            A weight for each step, in the form of y. A window counts as much as the
-            steps it is to forecast do on average.
+            A weight for each step, in the form of y; for a long frame one for each of
+            its rows. A window counts as much as the steps it is to forecast do on
+            average.
         y_val : array, list or data frame, default=None
             The steps that follow y, to validate on. With `early_stopping` they decide
             when to stop, otherwise their loss and score are only recorded. `predict`
@@ -133,7 +145,12 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, y, X=None, sample_weight=None):
+    def partial_fit(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on some series, or on a piece of one.
 
         The first call settles how the network sees series, and their scales. `predict`
@@ -160,7 +177,13 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         """
         return self._fit_series(y, X, sample_weight, piece=True)
 
-    def predict(self, horizon=None, X=None, *, y=None):
+    def predict(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+    ) -> Any:
         """Forecast the steps that follow.
 
         Parameters
@@ -187,7 +210,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         return restore_forecasts(forecasts, series)
 
     @available_if(has_quantiles)
-    def predict_quantiles(self, horizon=None, X=None, *, y=None, quantiles=None):
+    def predict_quantiles(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+        quantiles: ArrayLike | None = None,
+    ) -> Any:
         """Forecast quantiles of the steps that follow.
 
         Parameters
@@ -214,7 +244,14 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         return restore_forecasts(forecasts, series, [f"_{q:g}" for q in levels])
 
     @available_if(has_quantiles)
-    def predict_interval(self, horizon=None, X=None, *, y=None, coverage=0.8):
+    def predict_interval(
+        self,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        *,
+        y: SeriesLike | None = None,
+        coverage: float = 0.8,
+    ) -> Any:
         """Forecast intervals that hold each step with a given probability.
 
         Parameters
@@ -246,8 +283,15 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
         return checked_levels(ends, self._task.of_horizon)
 
     def backtest(
-        self, y, X=None, *, start=None, horizon=None, stride=1, quantiles=None
-    ):
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        *,
+        start: int | None = None,
+        horizon: int | None = None,
+        stride: int = 1,
+        quantiles: ArrayLike | None = None,
+    ) -> Backtest:
         """Forecast from many places of known series, without fitting again.
 
         Parameters
@@ -297,7 +341,7 @@ class LSTMForecaster(ForecastingMixin, ForecasterParameters):
             return each[0]
         return Backtest(*map(list, zip(*each, strict=True)))
 
-    def score(self, y, X=None):
+    def score(self, y: SeriesLike, X: SeriesLike | None = None) -> float:
         """Score forecasts of the steps that follow the series of `fit`.
 
         Forecasts are made from every place from which `horizon` steps (or all of y, if

@@ -13,32 +13,32 @@ class ForecasterParameters(RecurrentEstimator):
     """How far to forecast, and how the network sees a series."""
 
     horizon: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
+        default=1,
+        constraints=[Interval(Integral, 1, None, closed="left")],
+        doc="""int
         Steps that the network forecasts at once, each with an output of its own.
         """,
     )
     window: int | str = parameter(
-        "auto",
-        [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        """int or 'auto'
+        default="auto",
+        constraints=[StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        doc="""int or 'auto'
         Steps before them that the network reads. 'auto' means four times `horizon`, and
         at least 24 or a season and one step more; fewer if a series is short.
         """,
     )
     strategy: str = parameter(
-        "recursive",
-        [StrOptions({"direct", "recursive"})],
-        """{'direct', 'recursive'}
+        default="recursive",
+        constraints=[StrOptions({"direct", "recursive"})],
+        doc="""{'direct', 'recursive'}
         What to do beyond `horizon` steps. 'recursive' takes its forecast for what
         happened and goes on from there, as far as it is asked to; 'direct' refuses.
         """,
     )
     relative_to: str = parameter(
-        "auto",
-        [StrOptions({"auto", "mean", "last", "season", "season_and_last"})],
-        """{'auto', 'mean', 'last', 'season', 'season_and_last'}
+        default="auto",
+        constraints=[StrOptions({"auto", "mean", "last", "season", "season_and_last"})],
+        doc="""{'auto', 'mean', 'last', 'season', 'season_and_last'}
         What values are taken relative to, in what the network reads and in what it
         learns: the mean of the series, the last value known, the value at the same
         place of the season before, or that plus the last change over a season. 'auto'
@@ -47,42 +47,48 @@ class ForecasterParameters(RecurrentEstimator):
         """,
     )
     seasonal_period: int | str | None = parameter(
-        "auto",
-        [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), None],
-        """int, 'auto' or None
+        default="auto",
+        constraints=[
+            StrOptions({"auto"}),
+            Interval(Integral, 2, None, closed="left"),
+            None,
+        ],
+        doc="""int, 'auto' or None
         Steps of a season, such as 12 for months. 'auto' looks for the lag at which
         the changes of the training part repeat themselves. None means no season.
         """,
     )
     log: bool | str = parameter(
-        "auto",
-        [StrOptions({"auto"}), "boolean"],
-        """bool or 'auto'
+        default="auto",
+        constraints=[StrOptions({"auto"}), "boolean"],
+        doc="""bool or 'auto'
         Whether to take logarithms first. 'auto' takes them of positive series whose
         fluctuations grow with their level.
         """,
     )
     scaling: str = parameter(
-        "window",
-        [StrOptions({"window", "series", "all"})],
-        """{'window', 'series', 'all'}
+        default="window",
+        constraints=[StrOptions({"window", "series", "all"})],
+        doc="""{'window', 'series', 'all'}
         What has one scale: each window by itself, so that forecasts and intervals
         follow how much the series has moved of late; each series; or all of them
         together, which keeps the difference between large and small ones.
         """,
     )
     past_covariates: tuple = parameter(
-        (),
-        ["array-like"],
-        """array-like of str or int
+        default=(),
+        constraints=["array-like"],
+        doc="""array-like of str or int
         Covariates, by name or column of X, that are not known for the steps to
         forecast. All others are.
         """,
     )
     loss: str = parameter(
-        "squared_error",
-        [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
-        """{'squared_error', 'absolute_error', 'huber', 'quantile'}
+        default="squared_error",
+        constraints=[
+            StrOptions({"squared_error", "absolute_error", "huber", "quantile"})
+        ],
+        doc="""{'squared_error', 'absolute_error', 'huber', 'quantile'}
         What to minimise. 'squared_error' forecasts the mean, 'absolute_error' the
         median, 'huber' something between them that outliers move little. 'quantile'
         forecasts all `quantiles` at once, for `predict_interval` and
@@ -90,45 +96,45 @@ class ForecasterParameters(RecurrentEstimator):
         """,
     )
     quantiles: tuple = parameter(
-        (0.1, 0.5, 0.9),
-        ["array-like"],
-        """array-like of float
+        default=(0.1, 0.5, 0.9),
+        constraints=["array-like"],
+        doc="""array-like of float
         The quantiles to learn, at least two, ascending.
         """,
         only={"loss": ("quantile",)},
     )
     huber_delta: float = parameter(
-        1.35,
-        [Interval(Real, 0, None, closed="neither")],
-        """float
+        default=1.35,
+        constraints=[Interval(Real, 0, None, closed="neither")],
+        doc="""float
         Error from which on the loss grows linearly, in standard deviations of the
         targets.
         """,
         only={"loss": ("huber",)},
     )
     id_column: str = parameter(
-        "unique_id",
-        [str],
-        """str
+        default="unique_id",
+        constraints=[str],
+        doc="""str
         Of a long data frame: the column that says which series a row belongs to.
         """,
     )
     time_column: str = parameter(
-        "ds",
-        [str],
-        """str
+        default="ds",
+        constraints=[str],
+        doc="""str
         Of a long data frame: the column of times. A frame without it is a wide one,
         with a series in each column.
         """,
     )
     target_column: str = parameter(
-        "y",
-        [str],
-        """str
+        default="y",
+        constraints=[str],
+        doc="""str
         Of a long data frame: the column to forecast. Further columns are covariates.
         """,
     )
     # Chosen on training parts: networks that stray little from their naive forecast.
-    alpha: float = with_default(SharedParameters, "alpha", 3.0)
-    max_iter: int = with_default(SharedParameters, "max_iter", 30)
-    weight_init: str = with_default(SharedParameters, "weight_init", "uniform")
+    alpha: float = with_default(SharedParameters, "alpha", default=3.0)
+    max_iter: int = with_default(SharedParameters, "max_iter", default=30)
+    weight_init: str = with_default(SharedParameters, "weight_init", default="uniform")

@@ -5,7 +5,7 @@ from sequences. To forecast, the windows at the ends of the series (or at many p
 them) go through it.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -38,13 +38,13 @@ from .tasks import Task
 class Backtest(NamedTuple):
     """What `LSTMForecaster.backtest` returns; of several series, lists of arrays."""
 
-    forecasts: np.ndarray
+    forecasts: np.ndarray | list[np.ndarray]
     """The forecasts from each origin (n_origins, horizon)."""
 
-    observed: np.ndarray
+    observed: np.ndarray | list[np.ndarray]
     """What happened (n_origins, horizon)."""
 
-    origins: np.ndarray
+    origins: np.ndarray | list[np.ndarray]
     """The first step forecast (n_origins,)."""
 
 
@@ -109,9 +109,9 @@ class ForecastingMixin:
     def _pooling(self):
         return "last"
 
-    _drawn = ("_path_seed",)
+    _drawn: tuple[str, ...] = ("_path_seed",)
 
-    def _no_stream(self):
+    def _no_stream(self) -> NoReturn:
         raise AttributeError(
             "A forecaster does not take single steps: predict(y=...) forecasts from "
             "another history, and backtest from many places of one."
@@ -124,7 +124,9 @@ class ForecastingMixin:
     def _fit_series(self, y, X, sample_weight, y_val=None, X_val=None, *, piece=False):
         with self._restored_on_error():
             goes_on = (piece or self.warm_start) and self.__sklearn_is_fitted__()
-            series, _ = read_series(y, X, long=self._long_columns())
+            names = self._covariate_names() if goes_on else None
+            long = self._long_columns()
+            series, _ = read_series(y, X, long=long, covariates=names)
             if y_val is None and X_val is not None:
                 raise ValueError("X_val is given without y_val: pass both or neither.")
             if goes_on:
@@ -145,9 +147,16 @@ class ForecastingMixin:
 
     def _read_series(self, y, X):
         """The series and their covariates, which must be those of the fit."""
-        series, _ = read_series(y, X, long=self._long_columns())
+        series, _ = read_series(
+            y, X, long=self._long_columns(), covariates=self._covariate_names()
+        )
         check_covariates(series, self._reader)
         return series
+
+    def _covariate_names(self):
+        """Names of the covariates in the order of the fit, or None."""
+        names = self._history.steps.feature_names
+        return None if names is None else names[1:].tolist()
 
     def _long_columns(self):
         return LongColumns(self.id_column, self.time_column, self.target_column)
@@ -296,7 +305,9 @@ class ForecastingMixin:
             series, ahead = self._read_series(y, None), None
         else:
             n_ahead = horizon if any_known else 0
-            series, ahead = read_series(y, X, n_ahead=n_ahead)
+            series, ahead = read_series(
+                y, X, covariates=self._covariate_names(), n_ahead=n_ahead
+            )
             check_covariates(series, self._reader)
             X = None
         self._reader.check_history(series)

@@ -1,12 +1,15 @@
 """`LSTMLanguageModel`: the probability of sequences, and new ones."""
 
 import math
+from collections.abc import Hashable, Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import Array, ArrayLike, InputsLike, RandomState
 from ..network.links import logistic, softmax
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
 from .architecture import check_tied, recurrent_choices
@@ -79,7 +82,15 @@ class LSTMLanguageModel(LanguageModelParameters):
     # ---- fitting -------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None, *, X_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: InputsLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: InputsLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to sequences.
 
         Parameters
@@ -111,7 +122,12 @@ class LSTMLanguageModel(LanguageModelParameters):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: InputsLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         The symbols are those of the first call; later ones are unknown.
@@ -181,7 +197,7 @@ class LSTMLanguageModel(LanguageModelParameters):
 
     # ---- scores --------------------------------------------------------------------
 
-    def score_samples(self, X):
+    def score_samples(self, X: InputsLike) -> Array:
         """Return the log-likelihood of each sequence.
 
         Parameters
@@ -196,7 +212,12 @@ class LSTMLanguageModel(LanguageModelParameters):
         """
         return self._log_likelihoods(X)[0]
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self,
+        X: InputsLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the mean log-likelihood of a step.
 
         Parameters
@@ -224,7 +245,11 @@ class LSTMLanguageModel(LanguageModelParameters):
             )
         return float((totals * weights).sum()) / n_steps
 
-    def perplexity(self, X, sample_weight=None):
+    def perplexity(
+        self,
+        X: InputsLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the perplexity, ``exp(-score(X))``.
 
         Parameters
@@ -242,7 +267,11 @@ class LSTMLanguageModel(LanguageModelParameters):
         with np.errstate(over="ignore"):
             return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
-    def bits_per_character(self, X, sample_weight=None):
+    def bits_per_character(
+        self,
+        X: InputsLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the mean number of bits a step takes, ``-score(X) / log(2)``.
 
         Parameters
@@ -269,7 +298,7 @@ class LSTMLanguageModel(LanguageModelParameters):
 
     # ---- predictions ---------------------------------------------------------------
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: InputsLike) -> Array:
         """Predict what follows each sequence.
 
         Parameters
@@ -289,7 +318,7 @@ class LSTMLanguageModel(LanguageModelParameters):
             return logistic(outputs.astype(np.float64))
         return softmax(outputs[:, self._task.n_reserved :].astype(np.float64))
 
-    def predict(self, X):
+    def predict(self, X: InputsLike) -> Array:
         """Predict the likeliest next step of each sequence.
 
         Parameters
@@ -311,9 +340,11 @@ class LSTMLanguageModel(LanguageModelParameters):
         return symbols
 
     def generate(
-        self, prime=None, length=100, *, n_samples=None, temperature=1.0, top_k=None,
-        top_p=None, random_state=None,
-    ):  # fmt: skip
+        self, prime: Sequence[Hashable] | ArrayLike | None = None, length: int = 100, *,
+        n_samples: int | None = None, temperature: float = 1.0,
+        top_k: int | None = None, top_p: float | None = None,
+        random_state: RandomState = None,
+    ) -> Any:  # fmt: skip
         """Generate a sequence, or several.
 
         Parameters

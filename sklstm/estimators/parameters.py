@@ -10,14 +10,16 @@ its bases, so a parameter that all estimators share is written in ``base.py`` on
 import dataclasses
 import inspect
 import textwrap
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 import numpy as np
 
 from .._sklearn_compat import validate_parameter_constraints
 
 
-def parameter(default, constraints, doc, *, only=None, fixed=False):
+# `Any`: in a class body a type checker sees the annotation of the name, and by its
+# keyword that there is a default.
+def parameter(*, default, constraints, doc, only=None, fixed=False) -> Any:
     """Declare one constructor parameter of an estimator.
 
     Parameters
@@ -52,7 +54,26 @@ def parameter(default, constraints, doc, *, only=None, fixed=False):
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(parameter,))
+def with_default(cls, name, *, default) -> Any:
+    """Declare a parameter of a base again, with another default.
+
+    Parameters
+    ----------
+    cls : class made by :func:`recurrent_estimator`
+        Where it is declared.
+    name : str
+    default : object
+
+    Returns
+    -------
+    field : dataclasses.Field
+        To be assigned to the same annotated name in the class body.
+    """
+    (declared,) = (f for f in dataclasses.fields(cls) if f.name == name)
+    return dataclasses.field(default=default, metadata=declared.metadata)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(parameter, with_default))
 def recurrent_estimator(cls):
     """Turn the declarations in a class body into a scikit-learn estimator.
 
@@ -250,22 +271,3 @@ def _entry(name, doc):
     """``name : type`` on one line, the description below it, indented."""
     kind, _, description = inspect.cleandoc(doc).partition("\n")
     return f"{name} : {kind}\n{textwrap.indent(inspect.cleandoc(description), '    ')}"
-
-
-def with_default(cls, name, default):
-    """Declare a parameter of a base again, with another default.
-
-    Parameters
-    ----------
-    cls : class made by :func:`recurrent_estimator`
-        Where it is declared.
-    name : str
-    default : object
-
-    Returns
-    -------
-    field : dataclasses.Field
-        To be assigned to the same annotated name in the class body.
-    """
-    (declared,) = (f for f in dataclasses.fields(cls) if f.name == name)
-    return dataclasses.field(default=default, metadata=declared.metadata)

@@ -1,6 +1,9 @@
 """What classifier and regressor share: one vector a sequence, `fit` with validation."""
 
+from typing import Self
+
 from .._sklearn_compat import StrOptions, _fit_context
+from .._typing import ArrayLike, SequencesLike
 from .base import RecurrentEstimator
 from .parameters import parameter, recurrent_estimator
 
@@ -24,35 +27,39 @@ def check_is_stochastic(estimator):
         )
 
 
-def pooling_parameter(default):
-    """Declare `pooling`, whose best default depends on what is predicted."""
-    return parameter(
-        default,
-        [StrOptions({"last", "mean", "max"})],
-        """{'last', 'mean', 'max'}
-        How the hidden states of a sequence become one vector: the last one, or the mean
-        or the largest value of each unit over the sequence's own steps.
-        """,
-    )
+class TargetsMixin:
+    """Estimators that cannot be fitted without targets."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
 
 
 @recurrent_estimator
 class SequencePredictor(RecurrentEstimator):
     """Base of the estimators that predict one target a sequence."""
 
-    pooling: str = pooling_parameter("last")
+    pooling: str = parameter(
+        default="last",
+        constraints=[StrOptions({"last", "mean", "max"})],
+        doc="""{'last', 'mean', 'max'}
+        How the hidden states of a sequence become one vector: the last one, or the mean
+        or the largest value of each unit over the sequence's own steps.
+        """,
+    )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: SequencesLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: SequencesLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to sequences.
 
         Parameters

@@ -1,10 +1,12 @@
 """`LSTMRegressor`: a number, or several, for each sequence."""
 
 from numbers import Real
+from typing import Self
 
 from sklearn.base import RegressorMixin
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
+from .._typing import Array, ArrayLike, SequencesLike
 from ..training import REGRESSION_LOSSES
 from .parameters import parameter, recurrent_estimator
 from .predictor import SequencePredictor, has_partial_fit
@@ -61,9 +63,9 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
     """
 
     loss: str = parameter(
-        "squared_error",
-        [StrOptions(set(REGRESSION_LOSSES))],
-        """{'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson'}
+        default="squared_error",
+        constraints=[StrOptions(set(REGRESSION_LOSSES))],
+        doc="""{'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson'}
         What to minimise. 'squared_error' predicts the mean, 'absolute_error' the
         median, 'huber' something between them that outliers move little, 'quantile'
         the given `quantile`; 'poisson' is for counts, with a logarithmic link.
@@ -71,18 +73,18 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         fixed=True,
     )
     quantile: float = parameter(
-        0.5,
-        [Interval(Real, 0, 1, closed="neither")],
-        """float
+        default=0.5,
+        constraints=[Interval(Real, 0, 1, closed="neither")],
+        doc="""float
         The quantile to predict.
         """,
         only={"loss": ("quantile",)},
         fixed=True,
     )
     huber_delta: float = parameter(
-        1.35,
-        [Interval(Real, 0, None, closed="neither")],
-        """float
+        default=1.35,
+        constraints=[Interval(Real, 0, None, closed="neither")],
+        doc="""float
         Error from which on the loss grows linearly, in standard deviations of the
         targets (estimated so that outliers count little).
         """,
@@ -100,7 +102,9 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: SequencesLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         Goes on from the previous call of `fit` or `partial_fit`. The standard scale of
@@ -127,7 +131,7 @@ class LSTMRegressor(RegressorMixin, SequencePredictor):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X):
+    def predict(self, X: SequencesLike) -> Array:
         """Predict the target of each sequence.
 
         Parameters

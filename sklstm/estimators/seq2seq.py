@@ -1,11 +1,13 @@
 """`LSTMSeq2Seq`: a sequence of symbols for each sequence, or for each vector."""
 
 from numbers import Integral
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from .._sklearn_compat import _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import ArrayLike, InputsLike, LabelSequencesLike, ObjectArray
 from ..decoding import beam_search
 from ..network.sequence_to_sequence import SequenceToSequence
 from ..network.step_decoder import StepDecoder
@@ -14,7 +16,7 @@ from ..training.minibatches import passes_by_length
 from ..training.weighted_statistics import weighted_mean
 from .architecture import check_unchanged, sequence_to_sequence_config
 from .parameters import check_at_defaults, check_values, recurrent_estimator
-from .predictor import check_is_stochastic, has_partial_fit
+from .predictor import TargetsMixin, check_is_stochastic, has_partial_fit
 from .seq2seq_parameters import Seq2SeqParameters
 from .starting_weights import initialize
 from .symbol_sources import SourceReader
@@ -31,7 +33,7 @@ _WITHOUT = (
 
 
 @recurrent_estimator
-class LSTMSeq2Seq(Seq2SeqParameters):
+class LSTMSeq2Seq(TargetsMixin, Seq2SeqParameters):
     """Recurrent encoder and decoder: sequences to sequences of symbols.
 
     An encoder reads the source step by step; a decoder, which starts from its last
@@ -97,9 +99,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None,
-        sample_weight_val=None,
-    ):  # fmt: skip
+        self, X: InputsLike, y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None, *, X_val: InputsLike | None = None,
+        y_val: LabelSequencesLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit the network to pairs of sources and targets.
 
         Parameters
@@ -129,7 +133,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         The symbols are those of the first call; later ones are unknown.
@@ -185,7 +194,7 @@ class LSTMSeq2Seq(Seq2SeqParameters):
 
     # ---- prediction ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: InputsLike) -> ObjectArray:
         """Write the likeliest sequence for each source.
 
         Parameters
@@ -201,7 +210,9 @@ class LSTMSeq2Seq(Seq2SeqParameters):
         found = self._search(X, 1)
         return _object_array(self._task.table.decode(best.symbols) for [best] in found)
 
-    def predict_n_best(self, X, n_best=None):
+    def predict_n_best(
+        self, X: InputsLike, n_best: int | None = None
+    ) -> list[list[tuple[Any, float]]]:
         """Write several sequences for each source, the best first.
 
         Parameters
@@ -262,7 +273,11 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     def _n_threads(self, n_rows):
         return effective_n_threads(self.n_jobs, n_rows * self._network.n_multiplied)
 
-    def attention_weights(self, X, y=None):
+    def attention_weights(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike | None = None,
+    ) -> ObjectArray:
         """Where the decoder looks while it writes.
 
         Parameters
@@ -286,7 +301,8 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 "'general', on sequences"
             )
         y = self.predict(X) if y is None else y
-        pairs, weights = self._pairs(X, y), [None] * len(X)
+        pairs = self._pairs(X, y)
+        weights = [None] * len(pairs)
         for batch in self._passes(pairs):
             n_threads = self._n_threads(batch.n_rows)
             rows = network.attention_weights(batch, n_threads)
@@ -296,7 +312,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
                 weights[sample] = rows[of_sample, : n_steps[place]]
         return _object_array(weights)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the token accuracy: symbols predicted right, given those before.
 
         The end of a sequence counts as a symbol; an unknown symbol, which is never
@@ -351,12 +372,12 @@ class LSTMSeq2Seq(Seq2SeqParameters):
     # ---- what is not there ---------------------------------------------------------
 
     @property
-    def initial_state(self):
+    def initial_state(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 
     @property
-    def step(self):
+    def step(self) -> NoReturn:
         """Not available: a source is read as a whole."""
         raise AttributeError("LSTMSeq2Seq reads a source as a whole: it has no steps")
 

@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+from .._typing import Array, ArrayLike
 from ..network import StreamState
 
 
@@ -18,7 +19,7 @@ class StreamingMixin:
         """Return the outputs of a step in the user's terms."""
         raise NotImplementedError
 
-    def initial_state(self, n_streams=1):
+    def initial_state(self, n_streams: int = 1) -> StreamState:
         """Begin one or several streams.
 
         Parameters
@@ -43,7 +44,7 @@ class StreamingMixin:
             )
         return self._stepper().initial_state(int(n_streams))
 
-    def step(self, x, state):
+    def step(self, x: ArrayLike, state: StreamState) -> tuple[Array, StreamState]:
         """Take in one time step, and predict from the sequence so far.
 
         The result is that of a prediction on the whole sequence up to here, to the last

@@ -1,11 +1,19 @@
 """`LSTMTagger`: a label for every step of a sequence."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import (
+    ArrayLike,
+    InputsLike,
+    LabelSequencesLike,
+    ObjectArray,
+    StepWeightsLike,
+)
 from ..network import RecurrentNetwork, class_probabilities
 from ..network.config import NetworkConfig
 from ..network.symbol_network import SymbolNetwork, SymbolNetworkConfig
@@ -20,7 +28,7 @@ from .parameters import (
     recurrent_estimator,
     with_default,
 )
-from .predictor import has_partial_fit
+from .predictor import TargetsMixin, has_partial_fit
 from .shared_parameters import SharedParameters
 from .step_inputs import INPUTS, StepReader
 from .tagging_task import TaggingTask, check_step_weights
@@ -41,7 +49,7 @@ STEPS_PER_PASS = 16384
 
 
 @recurrent_estimator
-class LSTMTagger(RecurrentEstimator):
+class LSTMTagger(TargetsMixin, RecurrentEstimator):
     """Recurrent network (LSTM, GRU or RNN) that labels every step of a sequence.
 
     Recurrent layers read a sequence, by default in both directions, and a linear head
@@ -106,9 +114,9 @@ class LSTMTagger(RecurrentEstimator):
     """
 
     inputs: str = parameter(
-        "auto",
-        [StrOptions({"auto", *INPUTS})],
-        """{'auto', 'symbols', 'vectors'}
+        default="auto",
+        constraints=[StrOptions({"auto", *INPUTS})],
+        doc="""{'auto', 'symbols', 'vectors'}
         What a step of X is: a symbol (any hashable, such as a word; a string is a
         sequence of characters) or a vector. 'auto' takes strings, and lists and 1-D
         arrays of anything but floats, also of integers, for symbols, and everything
@@ -117,53 +125,53 @@ class LSTMTagger(RecurrentEstimator):
         fixed=True,
     )
     output: str = parameter(
-        "softmax",
-        [StrOptions({"softmax", "crf"})],
-        """{'softmax', 'crf'}
+        default="softmax",
+        constraints=[StrOptions({"softmax", "crf"})],
+        doc="""{'softmax', 'crf'}
         How labels are decided: each step by itself, or all of a sequence together by a
         conditional random field, which learns what label follows which.
         """,
         fixed=True,
     )
-    bidirectional: bool = with_default(SharedParameters, "bidirectional", True)
+    bidirectional: bool = with_default(SharedParameters, "bidirectional", default=True)
     class_weight: dict | str | None = parameter(
-        None,
-        [dict, StrOptions({"balanced"}), None],
-        """dict, 'balanced' or None
+        default=None,
+        constraints=[dict, StrOptions({"balanced"}), None],
+        doc="""dict, 'balanced' or None
         Weights of the labels, multiplied with the sample weights of the steps.
         'balanced' makes all labels weigh the same. Not for ``output='crf'``.
         """,
     )
     embedding_size: int = parameter(
-        64,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
+        default=64,
+        constraints=[Interval(Integral, 1, None, closed="left")],
+        doc="""int
         Numbers that stand for a symbol.
         """,
         fixed=True,
     )
     min_count: int = parameter(
-        1,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
+        default=1,
+        constraints=[Interval(Integral, 1, None, closed="left")],
+        doc="""int
         Symbols that occur fewer times in the training data are unknown: all of them
         share one embedding.
         """,
         fixed=True,
     )
     lowercase: bool = parameter(
-        False,
-        ["boolean"],
-        """bool
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
         Whether words that differ in case only share an embedding. Characters, if they
         are read, keep their case.
         """,
         fixed=True,
     )
     character_size: int | None = parameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
+        default=None,
+        constraints=[Interval(Integral, 1, None, closed="left"), None],
+        doc="""int or None
         Hidden units of each direction of a small recurrent layer that reads the
         characters of each word; its last states stand beside the word's embedding, so
         that endings and capitals tell the label of words never seen. None reads words
@@ -172,17 +180,17 @@ class LSTMTagger(RecurrentEstimator):
         fixed=True,
     )
     character_embedding_size: int = parameter(
-        32,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
+        default=32,
+        constraints=[Interval(Integral, 1, None, closed="left")],
+        doc="""int
         Numbers that stand for a character. Of no effect unless characters are read.
         """,
         fixed=True,
     )
     unknown_rate: float = parameter(
-        0.5,
-        [Interval(Real, 0, None, closed="left")],
-        """float
+        default=0.5,
+        constraints=[Interval(Real, 0, None, closed="left")],
+        doc="""float
         How often symbols are read as the unknown one in training, so that its embedding
         is learned, and the surroundings have to tell the label: one that occurs n times
         with probability ``unknown_rate / (unknown_rate + n)``.
@@ -193,9 +201,11 @@ class LSTMTagger(RecurrentEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None,
-        sample_weight_val=None,
-    ):  # fmt: skip
+        self, X: InputsLike, y: LabelSequencesLike,
+        sample_weight: StepWeightsLike | None = None, *,
+        X_val: InputsLike | None = None, y_val: LabelSequencesLike | None = None,
+        sample_weight_val: StepWeightsLike | None = None,
+    ) -> Self:  # fmt: skip
         """Fit the network to sequences and the labels of their steps.
 
         Parameters
@@ -226,7 +236,13 @@ default=None
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: StepWeightsLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         Known symbols are those of the first call.
@@ -302,7 +318,7 @@ default=None
 
     # ---- prediction ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: InputsLike) -> ObjectArray:
         """Predict the label of each step.
 
         Parameters
@@ -318,7 +334,7 @@ default=None
         codes, offsets = self._computed(X, "labels")
         return _cut(self._task.labels.classes[codes], offsets)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: InputsLike) -> ObjectArray:
         """Predict the probability of each label at each step.
 
         Parameters
@@ -335,7 +351,12 @@ default=None
         """
         return _cut(*self._computed(X, "probabilities"))
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: InputsLike,
+        y: LabelSequencesLike,
+        sample_weight: StepWeightsLike | None = None,
+    ) -> float:
         """Return the token accuracy: the weighted part of the steps labelled right.
 
         Parameters

@@ -1,24 +1,26 @@
 """`LSTMTranscriber`: labels in order for each sequence, their times unknown."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 
 from .._sklearn_compat import Interval, StrOptions, _fit_context, available_if
 from .._threads import effective_n_threads
+from .._typing import ArrayLike, LabelSequencesLike, ObjectArray, SequencesLike
 from ..decoding import align, best_path, edit_distance, prefix_beam_search
 from ..network import class_log_probabilities, class_probabilities
 from ..sequences import validate_sequences
 from ..sequences.container import Sequences, as_object_array
 from .base import RecurrentEstimator
 from .parameters import check_values, parameter, recurrent_estimator
-from .predictor import has_partial_fit
+from .predictor import TargetsMixin, has_partial_fit
 from .tasks import check_weights
 from .transcription_task import TranscriptionTask, check_fit
 
 
 @recurrent_estimator
-class LSTMTranscriber(RecurrentEstimator):
+class LSTMTranscriber(TargetsMixin, RecurrentEstimator):
     """Recurrent network (LSTM, GRU or RNN) that writes down what a sequence says.
 
     Learns from sequences and their labels in order, such as recordings and what was
@@ -85,25 +87,25 @@ class LSTMTranscriber(RecurrentEstimator):
     """
 
     decoder: str = parameter(
-        "greedy",
-        [StrOptions({"greedy", "beam"})],
-        """{'greedy', 'beam'}
+        default="greedy",
+        constraints=[StrOptions({"greedy", "beam"})],
+        doc="""{'greedy', 'beam'}
         How `predict` finds the labels: from the likeliest class of every step, or by a
         search that adds up the ways to spread the labels over the steps.
         """,
     )
     beam_width: int = parameter(
-        10,
-        [Interval(Integral, 1, None, closed="left")],
-        """int
+        default=10,
+        constraints=[Interval(Integral, 1, None, closed="left")],
+        doc="""int
         Beginnings that the search keeps at every step.
         """,
         only={"decoder": ("beam",)},
     )
     bidirectional: bool = parameter(
-        True,
-        ["boolean"],
-        """bool
+        default=True,
+        constraints=["boolean"],
+        doc="""bool
         Whether each layer reads the sequences in both directions, with weights of its
         own for each. The second direction starts at each sequence's own last step.
         """,
@@ -114,14 +116,14 @@ class LSTMTranscriber(RecurrentEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: SequencesLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: SequencesLike | None = None,
+        y_val: LabelSequencesLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to sequences and their labels.
 
         Parameters
@@ -163,7 +165,13 @@ class LSTMTranscriber(RecurrentEstimator):
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: SequencesLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         Goes on from the previous call of `fit` or `partial_fit`.
@@ -197,7 +205,7 @@ class LSTMTranscriber(RecurrentEstimator):
 
     # ---- prediction ----------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: SequencesLike) -> ObjectArray:
         """Write down the labels of each sequence.
 
         Parameters
@@ -231,7 +239,7 @@ class LSTMTranscriber(RecurrentEstimator):
             logarithms, sequences.lengths, self.beam_width, n_threads
         )[0]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: SequencesLike) -> ObjectArray:
         """Predict the probabilities of the labels at every step.
 
         Parameters
@@ -248,7 +256,7 @@ class LSTMTranscriber(RecurrentEstimator):
         sequences, outputs = self._outputs(X)
         return _cut(class_probabilities(outputs), sequences)
 
-    def align(self, X, y):
+    def align(self, X: SequencesLike, y: LabelSequencesLike) -> ObjectArray:
         """Find the steps of given labels: when was each of them said?
 
         Parameters
@@ -280,7 +288,12 @@ class LSTMTranscriber(RecurrentEstimator):
         )
         return as_object_array(spans)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: SequencesLike,
+        y: LabelSequencesLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return 1 less the label error rate.
 
         The error rate is the number of insertions, deletions and replacements of labels
@@ -314,11 +327,6 @@ class LSTMTranscriber(RecurrentEstimator):
 
     def _of_stream(self, outputs):
         return class_probabilities(outputs)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
 
 
 def _cut(rows, sequences):

@@ -1,8 +1,11 @@
 """`SequenceTransformer`: sequences to vectors, for any scikit-learn model."""
 
+from typing import Self
+
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from .._sklearn_compat import StrOptions, _fit_context, available_if
+from .._typing import Array, ArrayLike, SequencesLike
 from ..sequences import Sequences, restore_layout, validate_sequences
 from ..sequences.table_output import TableOutputMixin
 from .base import RecurrentEstimator
@@ -12,7 +15,7 @@ from .tasks import ClassificationTask, NextStepTask, RegressionTask
 
 
 @recurrent_estimator
-class SequenceTransformer(
+class SequenceTransformer(  # type: ignore[call-arg]
     TableOutputMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -61,18 +64,18 @@ class SequenceTransformer(
     """
 
     objective: str = parameter(
-        "next_step",
-        [StrOptions({"next_step", "classification", "regression"})],
-        """{'next_step', 'classification', 'regression'}
+        default="next_step",
+        constraints=[StrOptions({"next_step", "classification", "regression"})],
+        doc="""{'next_step', 'classification', 'regression'}
         What the network is trained on: to predict each time step from those before it,
         or the labels or numbers y.
         """,
         fixed=True,
     )
     output: str = parameter(
-        "last",
-        [StrOptions({"last", "mean", "max", "sequence"})],
-        """{'last', 'mean', 'max', 'sequence'}
+        default="last",
+        constraints=[StrOptions({"last", "mean", "max", "sequence"})],
+        doc="""{'last', 'mean', 'max', 'sequence'}
         What `transform` returns: the hidden state after the last step, the mean or the
         largest value of each unit over the steps, or the states of all steps. With
         'classification' and 'regression' the head is trained on the same vector
@@ -80,9 +83,9 @@ class SequenceTransformer(
         """,
     )
     class_weight: dict | list | str | None = parameter(
-        None,
-        [dict, list, StrOptions({"balanced"}), None],
-        """dict, list of dict, 'balanced' or None
+        default=None,
+        constraints=[dict, list, StrOptions({"balanced"}), None],
+        doc="""dict, list of dict, 'balanced' or None
         Weights of the classes, as in `LSTMClassifier`.
         """,
         only={"objective": ("classification",)},
@@ -104,14 +107,14 @@ class SequenceTransformer(
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: SequencesLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: SequencesLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network on the objective.
 
         Parameters
@@ -150,7 +153,13 @@ class SequenceTransformer(
 
     @available_if(has_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: SequencesLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on a piece of the data.
 
         Goes on from the previous call of `fit` or `partial_fit`.
@@ -179,7 +188,7 @@ class SequenceTransformer(
         """
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Array:
         """Turn sequences into vectors of hidden states.
 
         Parameters

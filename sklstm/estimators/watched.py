@@ -16,7 +16,7 @@ class WatchedFits(CallbackSupport):
 
     _can_be_saved_in_fit = True
     # Attributes drawn before training: a fit that goes on keeps those of its beginning.
-    _drawn = ()
+    _drawn: tuple[str, ...] = ()
 
     def _fitted_attributes(self, network, task, state):
         """Return the attributes of the fitted estimator, by name."""

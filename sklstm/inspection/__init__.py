@@ -14,27 +14,34 @@ passes.py            batches of bounded size
 displays/            pictures
 """
 
+from .diagnosis import diagnose
 from .displays import (
     AttentionDisplay,
+    AttributionDisplay,
     ForecastDisplay,
     GateActivityDisplay,
     GradientFlowDisplay,
+    PermutationImportanceDisplay,
     TrainingCurveDisplay,
     TranscriptionDisplay,
 )
-from .diagnosis import diagnose
 from .gate_traces import gate_traces
 from .gradients import input_gradients
 from .hidden_gradients import hidden_gradient_norms
 from .integrated_gradients import integrated_gradients
 from .occlusion import occlusion
 from .permutation import permutation_importance
+from .symptoms.findings import Diagnosis, Finding
 
 __all__ = [
     "AttentionDisplay",
+    "AttributionDisplay",
+    "Diagnosis",
+    "Finding",
     "ForecastDisplay",
     "GateActivityDisplay",
     "GradientFlowDisplay",
+    "PermutationImportanceDisplay",
     "TrainingCurveDisplay",
     "TranscriptionDisplay",
     "diagnose",

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
+from ..estimators.forecaster import LSTMForecaster
 from .reading import Reading
 from .recurrent_part import recurrent_part
 from .responses import make_response
@@ -60,6 +61,12 @@ def _is_ours(estimator):
 
 def _of_recurrent(estimator, X, target, response_method, step):
     ours, X = recurrent_part(estimator, "occlusion", X)
+    if isinstance(ours, LSTMForecaster):
+        raise TypeError(
+            "LSTMForecaster reads windows at the ends of series, whose steps are "
+            "relative to others: none can be hidden by itself. integrated_gradients "
+            "explains its forecasts."
+        )
     reading = Reading(ours, X)
     if reading.is_symbolic:
         raise TypeError(

@@ -126,36 +126,36 @@ def _examine_inside(estimator, X, max_samples, examination):
         names = getattr(steps, "feature_names", None)
         findings, numbers = findings_on_inputs(steps, names)
         examination.add(findings, "channels", numbers)
-    index = np.unique(np.linspace(0, len(steps) - 1, max_samples).astype(np.intp))
-    some = steps[index] if len(index) < len(steps) else steps
-    findings, numbers = findings_on_units(estimator, some)
+    some = _some_of(estimator, X, steps, max_samples)
+    findings, numbers = findings_on_units(estimator, estimator._read_steps(some))
     examination.add(findings, "gates", numbers)
     if estimator._fitted_network().config.bidirectional:
         examination.left_out.append(
             "gradients over time, since a bidirectional network reads from both ends"
         )
         return
-    findings, norms = findings_on_gradients(estimator, _some_of(estimator, X, index))
+    findings, norms = findings_on_gradients(estimator, some)
     examination.add(findings, "gradient_norms", norms)
 
 
-def _some_of(estimator, X, index):
+def _some_of(estimator, X, steps, max_samples):
     """Some sequences of the user's; all series of a forecaster."""
-    steps = estimator._read_steps(X)
-    if len(index) == len(steps) or isinstance(estimator, LSTMForecaster):
+    if len(steps) <= max_samples or isinstance(estimator, LSTMForecaster):
         return X
+    index = np.unique(np.linspace(0, len(steps) - 1, max_samples).astype(np.intp))
     if steps.values.dtype.kind == "f":
         return steps[index]
-    return [X[i] for i in index]
+    sequences = list(X)
+    return [sequences[i] for i in index]
 
 
 def _examine_scores(estimator, X, y, examination):
-    if isinstance(estimator, LSTMForecaster) or not (
-        is_classifier(estimator) or is_regressor(estimator)
-    ):
+    compares = is_classifier(estimator) or is_regressor(estimator)
+    is_mean = getattr(estimator, "loss", None) != "quantile"
+    if isinstance(estimator, LSTMForecaster) or not (compares and is_mean):
         examination.left_out.append(
-            f"the score, since there is no constant to compare a "
-            f"{type(estimator).__name__} with"
+            "the score, since this estimator has none that a constant could be "
+            "compared by"
         )
         return
     findings, scores = findings_on_scores(estimator, X, y, is_classifier(estimator))

@@ -1,8 +1,12 @@
 """`gate_traces`: what gates and states do while a sequence is read."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
-from ..network.traces import trace_layer
+from .._typing import InputsLike, SeriesLike, SymbolSequencesLike
+from ..estimators import LSTMSeq2Seq
+from ..network.traces import batch_of_layer, trace_layer
 from ..sequences.container import as_object_array
 from .passes import batches, rows_of_samples
 from .recurrent_part import check_index, recurrent_part
@@ -12,7 +16,14 @@ __all__ = ["gate_traces"]
 DIRECTIONS = ("forward", "backward")
 
 
-def gate_traces(estimator, X, *, layer=-1, direction="forward"):
+def gate_traces(
+    estimator: Any,
+    X: InputsLike | SeriesLike,
+    y: SymbolSequencesLike | None = None,
+    *,
+    layer: int = -1,
+    direction: str = "forward",
+) -> Bunch:
     """Values of the gates and states of a layer at every time step.
 
     They are those of the network's own kernels, as in prediction: nothing is dropped,
@@ -22,11 +33,16 @@ def gate_traces(estimator, X, *, layer=-1, direction="forward"):
     ----------
     estimator : estimator instance
         Fitted; also a pipeline that ends in an estimator of this library, or a fitted
-        search. Not a forecaster or a sequence-to-sequence estimator.
+        search.
     X : array, data frame, list or Sequences
-        Sequences, as for the `predict` (or `transform`) of the estimator.
+        Sequences, as for the `predict` (or `transform`) of the estimator. Of a
+        forecaster series to go on from, of which it reads the last window.
+    y : list or 1-D object array of sequences of symbols, default=None
+        What a sequence-to-sequence estimator writes; None means its predictions. Not
+        for others.
     layer : int, default=-1
-        Which layer, counted from the input; -1 is the last one.
+        Which layer, counted from the input; -1 is the last one. Those of a
+        sequence-to-sequence estimator are the layers that read, then those that write.
     direction : {'forward', 'backward'}, default='forward'
         Which direction of a bidirectional network. Of the backward one, too, the first
         row is the first step of the sequence, which that direction reads last.
@@ -45,8 +61,9 @@ def gate_traces(estimator, X, *, layer=-1, direction="forward"):
           opposite);
         - of an RNN `hidden`.
 
-        A language model that marks beginnings reads such a mark first: it has a row
-        more than the sequence.
+        A language model that marks beginnings reads such a mark first, and so does what
+        writes: there is a row more than the sequence has symbols. What reads symbols to
+        write others reads a mark of the end, too.
 
     Raises
     ------
@@ -79,31 +96,41 @@ def gate_traces(estimator, X, *, layer=-1, direction="forward"):
     """
     estimator, X = recurrent_part(estimator, "gate_traces", X)
     network = estimator._fitted_network()
-    sequences = estimator._read_steps(X)
-    n_layers = len(network.config.hidden_layer_sizes)
-    place = (
-        check_index(layer, n_layers, "layer", "layer(s)"),
-        _number_of(direction, network.config),
-    )
-    of_samples = {}
+    layer = check_index(layer, len(network.layers), "layer", "layer(s)")
+    place = layer, _number_of(direction, len(network.layers[layer]))
+    sequences = _read(estimator, X, y)
+    of_samples: dict[str, list[Any]] = {}
     for batch, n_threads in batches(estimator, sequences):
+        of_layer = batch_of_layer(network, layer, batch)
         for name, rows in trace_layer(network, place, batch, n_threads).items():
             kept = of_samples.setdefault(name, [None] * len(sequences))
-            for sample, of_sample in rows_of_samples(batch):
+            for sample, of_sample in rows_of_samples(of_layer):
                 kept[sample] = rows[of_sample]
     return Bunch(**{name: as_object_array(kept) for name, kept in of_samples.items()})
 
 
-def _number_of(direction, config):
+def _read(estimator, X, y):
+    """What the network reads: steps, or pairs of sources and what is written."""
+    if isinstance(estimator, LSTMSeq2Seq):
+        return estimator._pairs(X, estimator.predict(X) if y is None else y)
+    if y is not None:
+        raise ValueError(
+            f"y is what a sequence-to-sequence estimator writes; "
+            f"{type(estimator).__name__} only reads: leave it out."
+        )
+    return estimator._read_steps(X)
+
+
+def _number_of(direction, n_directions):
     """Number of a direction, or what is wrong with it."""
     if direction not in DIRECTIONS:
         raise ValueError(
             f"direction must be 'forward' or 'backward', got {direction!r}."
         )
     number = DIRECTIONS.index(direction)
-    if number not in config.directions:
+    if number >= n_directions:
         raise ValueError(
-            "direction='backward', but the estimator was fitted with "
-            "bidirectional=False: it reads forward only."
+            "direction='backward', but this layer runs forward only: it writes, or the "
+            "estimator was fitted with bidirectional=False."
         )
     return number

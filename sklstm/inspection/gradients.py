@@ -24,7 +24,7 @@ def input_gradients(
     ----------
     estimator : estimator instance
         Fitted: `LSTMClassifier`, `LSTMRegressor`, `SequenceTransformer`, `LSTMTagger`,
-        `LSTMTranscriber` or `LSTMForecaster`. Of a
+        `LSTMTranscriber`, `LSTMForecaster` or `LSTMLanguageModel`. Of a
         :class:`~sklearn.pipeline.Pipeline` that ends in one, or a fitted search, the
         last step is explained: gradients are with respect to what reaches it (scaled
         channels, say), and have its channels.
@@ -34,12 +34,12 @@ def input_gradients(
         window that the network reads at the end of each: relative and scaled values
         (see its `relative_to` and `log`) and covariates.
     target : label, int, or array-like of shape (n_samples,), default=None
-        What output. For a classifier and a tagger a label, or one a sequence; None
-        means the one predicted. For several labels a sequence, a regressor and a
-        transformer the number of the column; None means the only one. For a transcriber
-        the label sequences, None those predicted. For a forecaster the step ahead, from
-        0, whose forecast is explained on the scale of the window; of quantiles the
-        middle one.
+        What output. For a classifier and a tagger a label, for a language model the
+        symbol that follows, or one for each sequence; None means the one predicted. For
+        several labels a sequence, a regressor and a transformer the number of the
+        column; None means the only one. For a transcriber the label sequences, None
+        those predicted. For a forecaster the step ahead, from 0, whose forecast is
+        explained on the scale of the window; of quantiles the middle one.
     response_method : {'auto', 'decision_function', 'predict_proba', \
 'predict_log_proba'}, default='auto'
         What number of a label: the log odds ``log(p / (1 - p))`` ('decision_function',
@@ -49,7 +49,8 @@ def input_gradients(
         'auto'.
     step : int, default=None
         The step whose output is explained, counted from the end if negative, for a
-        tagger and a transformer with ``output="sequence"``; None is the last one.
+        tagger, a language model and a transformer with ``output="sequence"``; None is
+        the last one. A language model that marks beginnings reads such a mark first.
     multiply_by_inputs : bool, default=False
         Multiply each gradient with the input: a first estimate of what the input has
         contributed, compared with zero. `integrated_gradients` makes a better one.
@@ -83,7 +84,8 @@ def input_gradients(
     Notes
     -----
     A sequence's gradients do not depend on the other sequences or on the number of
-    threads, to the last bit.
+    threads, to the last bit. Of very long sequences `checkpoint_steps` of the
+    estimator, which can be set after the fit, bounds the memory.
 
     References
     ----------

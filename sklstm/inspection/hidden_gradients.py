@@ -1,7 +1,10 @@
 """`hidden_gradient_norms`: how far back in time the gradient of an output reaches."""
 
+from typing import Any
+
 import numpy as np
 
+from .._typing import Array, InputsLike, SeriesLike
 from ..network.traces import hidden_gradients
 from .passes import batches, rows_of_samples
 from .recurrent_part import check_index, recurrent_part
@@ -9,7 +12,9 @@ from .recurrent_part import check_index, recurrent_part
 __all__ = ["hidden_gradient_norms"]
 
 
-def hidden_gradient_norms(estimator, X, *, layer=-1):
+def hidden_gradient_norms(
+    estimator: Any, X: InputsLike | SeriesLike, *, layer: int = -1
+) -> Array:
     r"""Norm of the gradient of the last outputs with respect to earlier hidden states.
 
     For each sequence and each lag :math:`k` the Frobenius norm of
@@ -78,31 +83,28 @@ def hidden_gradient_norms(estimator, X, *, layer=-1):
     estimator, X = recurrent_part(estimator, "hidden_gradient_norms", X)
     config = estimator._fitted_network().config
     sequences = estimator._read_steps(X)
-    _check_applies(estimator)
+    _check_reads_forward(estimator)
     layer = check_index(layer, len(config.hidden_layer_sizes), "layer", "layer(s)")
     # Gradients vanish far below what a float32 can tell from zero.
     network = estimator._fitted_network().astype(np.float64)
     d_features = _jacobian_of_head(network)
-    norms = np.full((len(sequences), int(np.max(sequences.lengths))), np.nan)
+    lengths = np.asarray(sequences.lengths)
+    squares = np.zeros((len(sequences), lengths.max()))
     for batch, n_threads in batches(estimator, sequences, len(d_features)):
         if batch.inputs.dtype.kind == "f":
             batch = batch.with_inputs(batch.inputs.astype(np.float64))
         gradients = hidden_gradients(
             network, batch, _of_outputs(d_features, batch, config.pooling), n_threads
         )[layer]
-        squares = np.square(gradients).sum(axis=1)
-        totals = np.zeros((len(sequences), norms.shape[1]))
+        of_rows = np.square(gradients).sum(axis=1)
         for sample, rows in rows_of_samples(batch):
-            totals[sample, : len(rows)] += squares[rows[::-1]]
-        for sample in np.unique(batch.index):
-            n_lags = int(sequences.lengths[sample])
-            norms[sample, :n_lags] = np.sqrt(totals[sample, :n_lags])
-    return norms
+            squares[sample, : len(rows)] += of_rows[rows[::-1]]
+    squares[np.arange(squares.shape[1]) >= lengths[:, np.newaxis]] = np.nan
+    return np.sqrt(squares)
 
 
-def _check_applies(estimator):
-    config = estimator._fitted_network().config
-    if config.bidirectional:
+def _check_reads_forward(estimator):
+    if estimator._fitted_network().config.bidirectional:
         raise ValueError(
             f"{type(estimator).__name__}(bidirectional=True) reads each sequence from "
             "both ends, so that no step is far from its outputs: there is no time lag "

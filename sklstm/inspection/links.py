@@ -78,14 +78,22 @@ class ClassLink:
     codes : ndarray of int of shape (n_samples,)
         The class of each sample.
     method : {"decision_function", "predict_proba", "predict_log_proba"}
+    first : int, default=0
+        The output of the first class; those before it have no part.
     """
 
-    def __init__(self, codes, method):
-        self._codes, self._method = codes, method
+    def __init__(self, codes, method, first=0):
+        self._codes, self._method, self._first = codes, method, first
 
     def value_and_derivative(self, rows, index):
         """The number of each row, and the gradient of it; see `LabelLink`."""
-        codes = self._codes[index]
+        d_rows = np.zeros_like(rows)
+        values, d_rows[:, self._first :] = self._of_classes(
+            np.ascontiguousarray(rows[:, self._first :]), self._codes[index]
+        )
+        return values, d_rows
+
+    def _of_classes(self, rows, codes):
         is_class = codes[:, np.newaxis] == np.arange(rows.shape[1])
         if self._method == "decision_function":
             return self._log_odds(rows, is_class)

@@ -1,5 +1,7 @@
 """Responses that depend on the outputs of all steps: labels of a CRF, transcripts."""
 
+import math
+
 import numpy as np
 
 from ..network.crf_head import make_crf, split_outputs
@@ -41,9 +43,8 @@ class LabelOfPath:
         rows = rows_of_step(batch, self._step)
         is_label = self._codes[batch.index][:, np.newaxis] == np.arange(n_tags)
         marginals = crf.marginals(emissions, batch, field)[rows]
-        odds = np.log(marginals[is_label]) - np.log(
-            marginals[~is_label].reshape(len(rows), -1).sum(axis=1)
-        )
+        others = marginals[~is_label].reshape(len(rows), -1).sum(axis=1)
+        odds = _logarithms(marginals[is_label]) - _logarithms(others)
         d_emissions = []
         for excluded in (~is_label, is_label):
             conditioned = emissions.copy()
@@ -77,6 +78,12 @@ class SpelledLabels:
             factors=np.full(batch.n_samples, -1, dtype=outputs.dtype),
         )  # fmt: skip
         return -losses, d_outputs
+
+
+def _logarithms(probabilities):
+    """One by one: NumPy's may round an element differently at another place."""
+    smallest = np.nextafter(0, 1)
+    return np.array([math.log(max(p, smallest)) for p in probabilities.tolist()])
 
 
 def _places(batch):

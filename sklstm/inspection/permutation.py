@@ -5,6 +5,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
+from ..estimators.forecaster import LSTMForecaster
 from .pieces import Panel, Piece, make_pieces, step_positions
 
 __all__ = ["permutation_importance"]
@@ -69,6 +70,8 @@ def permutation_importance(
 
     Raises
     ------
+    TypeError
+        If the sequences are not of numbers, or the estimator is a forecaster.
     ValueError
         If there are less than two sequences, or an argument is not valid.
 
@@ -113,6 +116,12 @@ def permutation_importance(
     >>> [int(i) for i in best]
     [2, 0]
     """
+    if isinstance(estimator, LSTMForecaster):
+        raise TypeError(
+            "LSTMForecaster continues series, and reads no sequences whose values "
+            "could be exchanged. input_gradients explains its forecasts; or cut "
+            "windows with sklstm.sequences.sliding_windows for LSTMRegressor."
+        )
     panel = Panel(X)
     if len(panel.sequences) < 2:
         raise ValueError("There is 1 sequence: values are exchanged among several.")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..sequences.container import Sequences, as_object_array
 from ..sequences.layouts import is_frame, is_list_of_frames, read_layout, restore_layout
+from ..sequences.symbol_input import is_symbols
 
 __all__ = ["Panel", "Piece", "make_pieces"]
 
@@ -120,7 +121,7 @@ class Panel:
     Parameters
     ----------
     X : array, data frame, list or Sequences
-        Numbers; NaN is left where it is.
+        Sequences of numbers; NaN is left where it is.
 
     Attributes
     ----------
@@ -130,7 +131,16 @@ class Panel:
     """
 
     def __init__(self, X):
-        self.sequences, self.layout = read_layout(X, dtype=None)
+        try:
+            self.sequences, self.layout = read_layout(X, dtype=None)
+        except (TypeError, ValueError) as error:
+            if not is_symbols(X):
+                raise
+            raise TypeError(
+                "X holds symbols: only numbers can be exchanged, or replaced by a "
+                "mean. input_gradients and integrated_gradients explain symbols, by "
+                "their embeddings."
+            ) from error
         names = self.sequences.feature_names
         self.names = None if names is None else list(names)
         self._frames = list(X) if is_list_of_frames(X) else None

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..estimators.base import RecurrentEstimator
 
-__all__ = ["check_index", "name_of", "recurrent_part"]
+__all__ = ["check_index", "recurrent_part"]
 
 
 def recurrent_part(estimator, what, *inputs):
@@ -55,12 +55,6 @@ def recurrent_part(estimator, what, *inputs):
         )
     check_is_fitted(estimator)
     return (estimator, *inputs) if inputs else estimator
-
-
-def name_of(estimator):
-    """How a picture calls a fitted estimator: "LSTM", "bidirectional GRU", ..."""
-    name = estimator.cell.upper()
-    return f"bidirectional {name}" if estimator.bidirectional else name
 
 
 def check_index(index, n_items, name, what):

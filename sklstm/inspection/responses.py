@@ -11,6 +11,7 @@ import numpy as np
 
 from ..estimators.classifier import LSTMClassifier
 from ..estimators.forecaster import LSTMForecaster
+from ..estimators.language_model import LSTMLanguageModel
 from ..estimators.regressor import LSTMRegressor
 from ..estimators.tagger import LSTMTagger
 from ..estimators.transcriber import LSTMTranscriber
@@ -145,6 +146,23 @@ def _of_tagger(estimator, X, sequences, target, response_method, step):
     return Response(ClassLink(codes, method), step)
 
 
+def _of_language_model(estimator, X, sequences, target, response_method, step):
+    method = check_method(response_method, type(estimator).__name__)
+    step, task = checked_step(step, sequences), estimator._task
+    if task.table is None:  # a one in each channel, or none
+        columns = columns_of(target, estimator.n_outputs_, len(sequences), "channel")
+        return Response(LabelLink(columns, np.ones(len(sequences)), method), step)
+    if target is None:
+        if step != -1:
+            raise ValueError(
+                f"target is missing: which symbol after step {step}? (None is the one "
+                "predicted, after the last step.)"
+            )
+        target = estimator.predict(X)
+    codes = codes_of_labels(target, estimator.symbols_, len(sequences))
+    return Response(ClassLink(codes, method, task.n_reserved), step)
+
+
 def _of_transcriber(estimator, X, sequences, target, response_method, step):
     name = type(estimator).__name__
     check_method(response_method, name, ("predict_log_proba",))
@@ -173,6 +191,7 @@ def _of_forecaster(estimator, X, sequences, target, response_method, step):
 _MAKERS = {
     LSTMClassifier: _of_classifier,
     LSTMForecaster: _of_forecaster,
+    LSTMLanguageModel: _of_language_model,
     LSTMRegressor: _of_regressor,
     SequenceTransformer: _of_transformer,
     LSTMTagger: _of_tagger,

@@ -1,5 +1,7 @@
 """Tensors of the nodes of ONNX graphs: LSTM, GRU, RNN, and what stands around them."""
 
+from typing import Any
+
 import numpy as np
 
 from .equivalents import as_plain
@@ -15,12 +17,13 @@ _ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh")}
 _DIRECTIONS = {"forward": 1, "bidirectional": 2}
 
 
-def to_onnx_weights(model):
+def to_onnx_weights(model: Any) -> list[dict[str, Any]]:
     """Weights as tensors and attributes of ONNX nodes.
 
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        Whose weights to write.
         An estimator that `get_weights` reads.
 
     Returns
@@ -75,7 +78,7 @@ def to_onnx_weights(model):
     return nodes
 
 
-def from_onnx_weights(nodes):
+def from_onnx_weights(nodes: Any) -> RecurrentWeights:
     """Weights of the nodes of an ONNX graph.
 
     Parameters
@@ -303,7 +306,7 @@ def _cell_of(operator, attributes, inputs, n_directions, what):
 
 def _check_shapes(inputs, n_directions, n_gates, what):
     """Raise unless the tensors of a recurrent node fit each other."""
-    units, n_inputs = inputs["R"].shape[-1], inputs["W"].shape[-1]
+    units, n_inputs = (np.atleast_1d(inputs[name]).shape[-1] for name in ("R", "W"))
     expected = {
         "W": (n_directions, n_gates * units, n_inputs),
         "R": (n_directions, n_gates * units, units),

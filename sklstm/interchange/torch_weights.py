@@ -1,9 +1,12 @@
 """State dictionaries of PyTorch, which itself is not needed."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from .._typing import Array
 from .equivalents import as_plain
 from .layout import PYTORCH, exchanged, join_biases, split_biases
 from .recurrent_weights import RecurrentWeights, as_floats
@@ -19,7 +22,13 @@ _KEY = re.compile(
 _CELL_OF_N_GATES = {4: "lstm", 3: "gru_reset_after", 1: "rnn"}
 
 
-def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
+def to_torch(
+    model: Any,
+    *,
+    recurrent: str | None = None,
+    head: str = "head",
+    embedding: str = "embedding",
+) -> dict[str, Array]:
     """Weights as a state dictionary of PyTorch modules.
 
     For ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with an ``nn.Linear`` and, of symbols, an
@@ -29,6 +38,7 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
     Parameters
     ----------
     model : fitted estimator or RecurrentWeights
+        Whose weights to write.
         An estimator that `get_weights` reads.
     recurrent : str, default=None
         Name of the recurrent module in the one the dictionary is for; "" for the keys
@@ -91,8 +101,13 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
 
 
 def from_torch(
-    state_dict, *, recurrent=None, head=None, embedding=None, activation="tanh"
-):
+    state_dict: Mapping[str, Any],
+    *,
+    recurrent: str | None = None,
+    head: str | None = None,
+    embedding: str | None = None,
+    activation: str = "tanh",
+) -> RecurrentWeights:
     """Weights of a state dictionary of PyTorch.
 
     Reads an ``nn.LSTM`` (also bidirectional, in layers, or with ``proj_size``),
@@ -105,7 +120,8 @@ def from_torch(
     recurrent, head, embedding : str, default=None
         Names of these modules in the one the dictionary is of. If none is given,
         everything in the dictionary must be one of the three; otherwise those named
-        are read (and the recurrent one, if it is the only one) and the rest is not.
+        are read (and the recurrent one, if it is the only one) and the rest is not. An
+        ``nn.Linear`` without bias must be named: it looks like an ``nn.Embedding``.
     activation : {"tanh", "relu"}, default="tanh"
         ``nonlinearity`` of an ``nn.RNN``, which its weights do not tell.
 
@@ -151,16 +167,18 @@ def from_torch(
     True
     """
     names = _modules_of(state_dict, recurrent, head, embedding)
-    found, prefix = {}, names["recurrent"]
+    prefix = names["recurrent"]
+    found: dict = {}
     for key, array in state_dict.items():
         match = _KEY.fullmatch(key)
         if match and match["prefix"] == prefix:
             place = int(match["layer"]), bool(match["backward"])
-            found.setdefault(place, {})[match["name"]] = as_floats(array, key)
+            array = _of_axes(as_floats(array, key), match["name"], key)
+            found.setdefault(place, {})[match["name"]] = array
     cell = _cell_of(found, prefix, activation)
     n_layers = 1 + max(layer for layer, _ in found)
     directions = (False, True) if (0, True) in found else (False,)
-    layers = []
+    layers: list = []
     for layer in range(n_layers):
         layers.append([])
         for backward in directions:
@@ -220,6 +238,17 @@ def _from_direction(cell, arrays, name):
     biases = join_biases(cell, rows.pop("bias_ih", none), rows.pop("bias_hh", none))
     projection = {"projection": arrays["weight_hr"]} if "weight_hr" in arrays else {}
     return rows | biases | projection
+
+
+def _of_axes(array, name, key):
+    """Raise unless a weight is a matrix and a bias a vector."""
+    n_axes = 1 if name.startswith("bias") else 2
+    if array.ndim != n_axes:
+        raise ValueError(
+            f"{key} has shape {array.shape}: expected {n_axes} "
+            f"{'axis' if n_axes == 1 else 'axes'}."
+        )
+    return array
 
 
 def _cell_of(found, prefix, activation):

@@ -2,12 +2,18 @@
 
 import numpy as np
 
+from .._typing import ArrayLike, LabelSequencesLike, StepWeightsLike
 from .checks import check_pairs, check_sample_weight, check_steps, step_weights
 
 __all__ = ["sequence_accuracy", "token_accuracy"]
 
 
-def token_accuracy(y_true, y_pred, *, sample_weight=None):
+def token_accuracy(
+    y_true: LabelSequencesLike,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: StepWeightsLike | None = None,
+) -> float:
     """Part of the steps whose label is right, over all sequences.
 
     Parameters
@@ -51,7 +57,12 @@ def token_accuracy(y_true, y_pred, *, sample_weight=None):
     return correct / total
 
 
-def sequence_accuracy(y_true, y_pred, *, sample_weight=None):
+def sequence_accuracy(
+    y_true: LabelSequencesLike,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Part of the sequences that are right from the first label to the last.
 
     Parameters
@@ -84,7 +95,5 @@ def sequence_accuracy(y_true, y_pred, *, sample_weight=None):
     """
     true, predicted = check_pairs(y_true, y_pred)
     weights = check_sample_weight(sample_weight, true)
-    if weights.sum() == 0:
-        raise ValueError("no sequence counts: all have zero weight")
     right = [labels == others for labels, others in zip(true, predicted, strict=True)]
     return float(weights[np.array(right)].sum() / weights.sum())

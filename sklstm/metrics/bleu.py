@@ -2,9 +2,12 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from .._typing import Array, ArrayLike, LabelSequencesLike
 from .checks import (
     check_container,
     check_numbers,
@@ -19,7 +22,12 @@ __all__ = ["bleu"]
 MAX_ORDER = 4
 
 
-def bleu(y_true, y_pred, *, sample_weight=None):
+def bleu(
+    y_true: Sequence[Any] | Array,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """BLEU of a set of translations, between 0 and 100.
 
     The geometric mean of the precisions of n-grams of one to four words, counted over

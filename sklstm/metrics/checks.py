@@ -117,6 +117,8 @@ def check_sample_weight(sample_weight, sequences):
             f"sample_weight must be one number for each of the {len(sequences)} samples"
         )
     _check_weights(weights, "sample_weight")
+    if len(weights) and not weights.any():
+        raise ValueError("no sequence counts: all have zero weight")
     return weights
 
 

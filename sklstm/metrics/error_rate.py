@@ -4,13 +4,19 @@ import math
 
 import numpy as np
 
+from .._typing import ArrayLike, LabelSequencesLike
 from ..decoding import edit_distance
 from .checks import check_pairs, check_sample_weight
 
 __all__ = ["label_error_rate"]
 
 
-def label_error_rate(y_true, y_pred, *, sample_weight=None):
+def label_error_rate(
+    y_true: LabelSequencesLike,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Insertions, deletions and replacements over the number of true labels.
 
     With words as labels this is the word error rate of speech recognition, with letters
@@ -45,7 +51,7 @@ def label_error_rate(y_true, y_pred, *, sample_weight=None):
     """
     true, predicted = check_pairs(y_true, y_pred)
     weights = check_sample_weight(sample_weight, true)
-    codes = {}
+    codes: dict = {}
     distances = edit_distance(
         [[codes.setdefault(label, len(codes)) for label in labels] for labels in true],
         [[codes.setdefault(label, len(codes)) for label in labels]

@@ -8,8 +8,10 @@ and both have one type. Every other tag but ``O`` begins a span, so that ``I-x``
 after ``O`` and after ``I-y``.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from .._typing import Array, ArrayLike, LabelSequencesLike
 from .checks import check_sample_weight, check_steps, labels_of
 
 __all__ = ["SpanScores", "extract_spans", "span_f1", "span_report"]
@@ -38,7 +40,7 @@ class SpanScores(NamedTuple):
     n_correct: float
 
 
-def extract_spans(tags):
+def extract_spans(tags: Sequence[str] | Array) -> list[tuple[str, int, int]]:
     """Return the spans of one sequence of tags.
 
     Parameters
@@ -102,7 +104,12 @@ def _parts(tag, name, step):
     )
 
 
-def span_f1(y_true, y_pred, *, sample_weight=None):
+def span_f1(
+    y_true: LabelSequencesLike,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """F1 score of spans: harmonic mean of precision and recall over all types.
 
     A predicted span is right if one of the true ones has the same type, start and end.
@@ -140,7 +147,12 @@ def span_f1(y_true, y_pred, *, sample_weight=None):
     return span_report(y_true, y_pred, sample_weight=sample_weight)["all"].f1
 
 
-def span_report(y_true, y_pred, *, sample_weight=None):
+def span_report(
+    y_true: LabelSequencesLike,
+    y_pred: LabelSequencesLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> dict[str, Any]:
     """Precision, recall and F1 of spans, over all types and for each.
 
     Parameters
@@ -178,7 +190,7 @@ def span_report(y_true, y_pred, *, sample_weight=None):
         weights = [1] * len(true)
     else:
         weights = check_sample_weight(sample_weight, true).tolist()
-    counts = {}
+    counts: dict = {}
     for i, weight in enumerate(weights):
         spans = _spans(true[i], f"y_true[{i}]")
         found = _spans(predicted[i], f"y_pred[{i}]")

@@ -11,7 +11,7 @@ __all__ = ["one_blas_thread"]
 # Fits in several Python threads overlap: the first one in sets the limit, the last one
 # out lifts it. Each for itself would restore what another had set.
 _lock = Lock()
-_limits = []
+_limits: list = []
 
 
 @cache

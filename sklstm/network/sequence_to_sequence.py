@@ -158,6 +158,11 @@ class SequenceToSequence(FlatParameters):
         return self._parameter_layout.row_gradient((part, "table"), rows, values)
 
     @property
+    def n_encoder_layers(self):
+        """How many of `layers` read; those after them write."""
+        return 0 if self.encoder is None else len(self.config.encoder_layer_sizes)
+
+    @property
     def direction_sizes(self):
         """Elements of each of the encoder's directions, side by side in its rows."""
         top = self.encoder.layers[max(self.encoder.layers)]

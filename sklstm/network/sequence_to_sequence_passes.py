@@ -174,6 +174,25 @@ class SequenceToSequencePass:
         )  # fmt: skip
         return scores[:, : network.config.n_symbols]
 
+    def kept_layers(self):
+        """What a training pass has kept of each layer, before its backward pass.
+
+        Returns
+        -------
+        kept : dict
+            By number and direction, the decoder's after the encoder's: the layer, and
+            what `LayerStack.layer_runs` says of it.
+        """
+        network, kept = self.network, {}
+        parts = [(network.n_encoder_layers, network.decoder, self._decoder_trace)]
+        if network.encoder is not None:
+            parts.append((0, network.encoder, self._encoder_trace))
+        for n_before, stack, trace in parts:
+            for (number, direction), layer_run in stack.layer_runs(trace).items():
+                layer = stack.layers[number, direction]
+                kept[n_before + number, direction] = layer, layer_run
+        return kept
+
     # ---- backward ------------------------------------------------------------------
 
     def backward(self, d_scores, gradients):

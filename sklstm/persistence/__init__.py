@@ -20,7 +20,9 @@ keyed_pairs.py    dictionaries that skops would not store as they are
 trusted_types.py  what skops may build on reading a model
 """
 
-from .file_format import FORMAT, VersionedState
+from .file_format import FORMAT as FORMAT
+from .file_format import VersionedState as VersionedState
 from .trusted_types import skops_trusted_types
 
-__all__ = ["FORMAT", "VersionedState", "skops_trusted_types"]
+# The others are for the rooms beside this one.
+__all__ = ["skops_trusted_types"]

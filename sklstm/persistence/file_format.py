@@ -17,6 +17,7 @@ from numbers import Integral
 from .._version import __version__
 from .keyed_pairs import with_pairs, without_pairs
 
+#: Number of the format that this version writes.
 FORMAT = 1
 OLDEST_FORMAT = 1
 

@@ -87,7 +87,7 @@ _SCORERS = [
 ]
 
 
-def skops_trusted_types():
+def skops_trusted_types() -> list[str]:
     """Return the types to pass to ``skops.io.load`` as `trusted`.
 
     skops builds only objects of types it knows to be harmless: NumPy's, SciPy's, most
@@ -111,9 +111,10 @@ def skops_trusted_types():
     -----
     Not covered, and refused until you look at it and trust it, too: functions and
     classes of your own or of other libraries, the distributions of a
-    `RandomizedSearchCV`, and symbols (of a tagger or a language model) that are
-    neither strings nor numbers nor tuples of them. ``skops.io.get_untrusted_types``
-    lists what a file holds.
+    `RandomizedSearchCV`, symbols (of a tagger or a language model) that are neither
+    strings nor numbers nor tuples of them, and callbacks, which would act (write files,
+    for example) when the model is fitted again: take them off before saving, with
+    ``model.set_callbacks()``. ``skops.io.get_untrusted_types`` lists what a file holds.
 
     Examples
     --------

@@ -6,9 +6,13 @@ where one ends and the next begins. One array goes to a worker process as one bl
 """
 
 import operator
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from .._typing import Array, ArrayLike
 from .stacking import NUMERIC_KINDS, stack_arrays
 
 
@@ -65,7 +69,13 @@ class Sequences:
 
     __slots__ = ("feature_names", "lengths", "offsets", "values")
 
-    def __init__(self, values, lengths, *, feature_names=None):
+    def __init__(
+        self,
+        values: ArrayLike,
+        lengths: ArrayLike,
+        *,
+        feature_names: ArrayLike | None = None,
+    ) -> None:
         values = np.asarray(values)
         if values.ndim != 2:
             raise ValueError(
@@ -83,7 +93,9 @@ class Sequences:
         self.feature_names = _checked_names(feature_names, values.shape[1])
 
     @classmethod
-    def from_array(cls, X, *, feature_names=None):
+    def from_array(
+        cls, X: ArrayLike, *, feature_names: ArrayLike | None = None
+    ) -> Self:
         """Make sequences of equal length of a 3-D array, without copying.
 
         Parameters
@@ -123,7 +135,13 @@ class Sequences:
         return cls.trusted(np.ascontiguousarray(values), lengths, offsets, names)
 
     @classmethod
-    def from_list(cls, arrays, *, dtype=None, feature_names=None):
+    def from_list(
+        cls,
+        arrays: Iterable[ArrayLike],
+        *,
+        dtype: DTypeLike | tuple[DTypeLike, ...] | None = None,
+        feature_names: ArrayLike | None = None,
+    ) -> Self:
         """Put the arrays of a list end to end.
 
         Parameters
@@ -159,7 +177,13 @@ class Sequences:
         return cls.trusted(values, lengths, offsets_of(lengths), names)
 
     @classmethod
-    def trusted(cls, values, lengths, offsets, feature_names=None):
+    def trusted(
+        cls,
+        values: Array,
+        lengths: Array,
+        offsets: Array,
+        feature_names: Array | None = None,
+    ) -> Self:
         """Build without checks, for callers inside the library that made the parts."""
         self = object.__new__(cls)
         self.values = values
@@ -169,26 +193,26 @@ class Sequences:
         return self
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of features (channels) of every step."""
         return self.values.shape[1]
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The dtype of the values."""
         return self.values.dtype
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int]:
         """``(n_samples,)``: scikit-learn indexes what has a shape as a whole."""
         return (len(self.lengths),)
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """1: an array of sequences."""
         return 1
 
-    def astype(self, dtype):
+    def astype(self, dtype: DTypeLike) -> "Sequences":
         """Return sequences of another dtype; the same object if it is theirs.
 
         Parameters
@@ -206,7 +230,7 @@ class Sequences:
             values = self.values.astype(dtype)
         return self.trusted(values, self.lengths, self.offsets, self.feature_names)
 
-    def to_list(self):
+    def to_list(self) -> list[Array]:
         """Return a list of 2-D arrays ``(n_timesteps_i, n_features)``, as views.
 
         Returns
@@ -215,15 +239,15 @@ class Sequences:
         """
         return list(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.lengths)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Array]:
         bounds = self.offsets.tolist()
         for start, stop in zip(bounds, bounds[1:], strict=False):
             yield self.values[start:stop]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         # scikit-learn indexes whatever has a shape with array[key, ...].
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
             key = key[0]

@@ -4,11 +4,13 @@ Only on request: an array with the time axis last looks like one with the time a
 the middle, and guessing would be wrong in silence.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from .._typing import Array, ArrayLike, IntoDataFrame, SequencesLike
 from .container import Sequences, as_object_array
 from .layouts import is_frame, names_of_columns, pad
 from .validation import check_sequences
@@ -24,7 +26,7 @@ class LongFrame(NamedTuple):
     """The id of each sequence (n_samples,)."""
 
 
-def from_panel(X):
+def from_panel(X: ArrayLike | Iterable[ArrayLike]) -> Array:
     """Convert a panel with the time axis last, as aeon, sktime and tsai keep it.
 
     Parameters
@@ -87,7 +89,7 @@ def from_panel(X):
     )
 
 
-def to_panel(X):
+def to_panel(X: SequencesLike) -> Array:
     """Convert sequences to a panel with the time axis last, for aeon, sktime, tsai.
 
     Parameters
@@ -120,7 +122,14 @@ def to_panel(X):
     return np.ascontiguousarray(pad(sequences, n_timesteps).transpose(0, 2, 1))
 
 
-def from_long_frame(frame, *, id, time, columns=None, step=None):
+def from_long_frame(
+    frame: IntoDataFrame,
+    *,
+    id: str,
+    time: str,
+    columns: Iterable[str] | None = None,
+    step: Any = None,
+) -> tuple[Sequences, Array]:
     """Make sequences of a data frame that has one row for each time step.
 
     Parameters
@@ -284,13 +293,10 @@ def _check_numeric(frame, columns):
 
 
 def _numbers(frame, columns):
-    """An array of columns; booleans beside numbers would make it one of objects."""
+    """An array of some columns."""
     booleans = [name for name in columns if frame.schema[name] == nw.Boolean]
-    hollow = [name for name in booleans if frame[name].is_null().any()]
-    whole = [name for name in booleans if name not in hollow]
-    for names, dtype in ((hollow, nw.Float64), (whole, nw.Int8)):
-        if names:
-            frame = frame.with_columns(nw.col(*names).cast(dtype))
+    if booleans:  # which make an array of objects beside numbers, and with gaps
+        frame = frame.with_columns(nw.col(booleans).cast(nw.Int8))
     return frame.select(columns).to_numpy()
 
 

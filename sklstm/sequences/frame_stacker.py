@@ -1,6 +1,7 @@
 """`FrameStacker`: several steps side by side become one."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -8,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
+from .._typing import ArrayLike, ObjectArray, SequencesLike
 from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import restore_layout
@@ -15,7 +17,7 @@ from .table_output import TableOutputMixin
 from .validation import validate_sequences
 
 
-class FrameStacker(
+class FrameStacker(  # type: ignore[call-arg]
     VersionedState,
     TableOutputMixin,
     TransformerMixin,
@@ -53,11 +55,11 @@ class FrameStacker(
            [4., 4.]])
     """
 
-    def __init__(self, n_frames=2):
+    def __init__(self, n_frames: int = 2):
         self.n_frames = n_frames
 
     @with_callbacks
-    def fit(self, X, y=None):
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Take note of the channels.
 
         Parameters
@@ -77,7 +79,7 @@ class FrameStacker(
         tasks.end()
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Stack the steps.
 
         Parameters
@@ -117,7 +119,9 @@ class FrameStacker(
             layout = layout._replace(kind="3d", n_timesteps=n_timesteps)
         return self._as_configured(restore_layout(result, layout), X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> ObjectArray:
         """Names of the channels after `transform`.
 
         Parameters

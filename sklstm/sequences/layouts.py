@@ -15,7 +15,7 @@ Shapes, dtypes and names are settled here; whether the numbers are finite and fi
 estimator is the matter of validation.py.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -73,7 +73,7 @@ def read_layout(X, *, dtype, estimator_name=""):
     )
 
 
-def restore_layout(sequences, layout):
+def restore_layout(sequences: Sequences, layout: Any) -> Any:
     """Give sequences the form their input had; the steps must be those of the input.
 
     Parameters

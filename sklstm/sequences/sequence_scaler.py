@@ -1,10 +1,13 @@
 """`SequenceScaler`: each sequence on a scale of its own."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
+from .._typing import SequencesLike
 from ..persistence import VersionedState
 from .container import Sequences
 from .layouts import restore_layout
@@ -12,7 +15,7 @@ from .table_output import TableOutputMixin
 from .validation import validate_sequences
 
 
-class SequenceScaler(
+class SequenceScaler(  # type: ignore[call-arg]
     VersionedState,
     TableOutputMixin,
     OneToOneFeatureMixin,
@@ -55,11 +58,11 @@ class SequenceScaler(
     [-1.22474487  0.          1.22474487]
     """
 
-    def __init__(self, *, with_std=True):
+    def __init__(self, *, with_std: bool = True):
         self.with_std = with_std
 
     @with_callbacks
-    def fit(self, X, y=None):
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Take note of the channels.
 
         Parameters
@@ -78,7 +81,7 @@ class SequenceScaler(
         tasks.end()
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Scale each sequence by itself.
 
         Parameters

@@ -1,5 +1,7 @@
 """``set_output`` for transformers whose result is a table only sometimes."""
 
+from typing import Self
+
 import numpy as np
 
 from .._sklearn_compat import _get_container_adapter
@@ -16,7 +18,7 @@ class TableOutputMixin:
     `_as_configured`.
     """
 
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Set the container of results.
 
         A 2-D result becomes a data frame; of an array of sequences each sequence does,

@@ -1,6 +1,6 @@
 """`TimestepTransformer`: a transformer of tables, applied to the steps of sequences."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_callbacks import CallbackSupport, FitTasks, with_callbacks
 from .._sklearn_compat import _check_feature_names_in
+from .._typing import ArrayLike, ObjectArray, SequencesLike
 from ..persistence import VersionedState
 from .container import Sequences, offsets_of
 from .layouts import (
@@ -50,7 +51,7 @@ def _wrapped_has(method):
     return check
 
 
-class TimestepTransformer(
+class TimestepTransformer(  # type: ignore[call-arg]
     VersionedState,
     TableOutputMixin,
     TransformerMixin,
@@ -115,10 +116,10 @@ class TimestepTransformer(
            [  0.,  10.]])
     """
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any):
         self.transformer = transformer
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Fit the transformer on all time steps of all sequences.
 
         Parameters
@@ -145,7 +146,7 @@ class TimestepTransformer(
         self._fit("fit", X, y, params)
         return self
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(self, X: SequencesLike, y: Any = None, **params: Any) -> Any:
         """Fit the transformer and transform the same sequences.
 
         Parameters
@@ -168,7 +169,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("partial_fit"))
-    def partial_fit(self, X, y=None, **params):
+    def partial_fit(self, X: SequencesLike, y: Any = None, **params: Any) -> Self:
         """Go on fitting with further sequences.
 
         Parameters
@@ -187,7 +188,7 @@ class TimestepTransformer(
         self._fit("partial_fit", X, y, params)
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Transform every time step.
 
         Parameters
@@ -206,7 +207,7 @@ class TimestepTransformer(
         return self._as_configured(self._restore(rows_out, steps), X)
 
     @available_if(_wrapped_has("inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: SequencesLike) -> Any:
         """Undo `transform` for every time step.
 
         Parameters
@@ -234,7 +235,9 @@ class TimestepTransformer(
         return self._restore(rows_out, _Steps(sequences.values, sequences, layout))
 
     @available_if(_wrapped_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> ObjectArray:
         """Names of the features of each time step after `transform`.
 
         Parameters
@@ -261,7 +264,7 @@ class TimestepTransformer(
             of_columns = [f"{a}_{b}" for a, b in zip(of_columns, names, strict=True)]
         return np.asarray(of_columns, dtype=object)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Describe how metadata reaches the wrapped transformer.
 
         Returns

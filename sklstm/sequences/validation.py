@@ -4,18 +4,29 @@
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from sklearn.utils.validation import validate_data
 
-from .layouts import read_layout
+from .._typing import SequencesLike
+from .container import Sequences
+from .layouts import InputLayout, read_layout
 
 # Numbers looked at in one go, so that checking a memory map larger than memory (or
 # anything else) needs next to no memory of its own.
 BLOCK_SIZE = 1 << 18
 
 
-def check_sequences(X, *, dtype, estimator_name="", min_length=1, allow_nan=False):
+def check_sequences(
+    X: SequencesLike,
+    *,
+    dtype: DTypeLike | tuple[DTypeLike, ...] | None,
+    estimator_name: str = "",
+    min_length: int = 1,
+    allow_nan: bool = False,
+) -> tuple[Sequences, InputLayout]:
     """Read sequences in any layout and check their numbers and lengths.
 
     Parameters
@@ -76,8 +87,15 @@ def check_sequences(X, *, dtype, estimator_name="", min_length=1, allow_nan=Fals
 
 
 def validate_sequences(
-    estimator, X, *, reset, dtype, min_length=1, allow_nan=False, return_layout=False
-):
+    estimator: Any,
+    X: SequencesLike,
+    *,
+    reset: bool,
+    dtype: DTypeLike | tuple[DTypeLike, ...] | None,
+    min_length: int = 1,
+    allow_nan: bool = False,
+    return_layout: bool = False,
+) -> Any:
     """Check the sequences an estimator was given, and that they fit it.
 
     With ``reset=True`` the estimator remembers what it was given: ``n_features_in_``
@@ -133,7 +151,7 @@ def validate_sequences(
     return (sequences, layout) if return_layout else sequences
 
 
-def check_targets(sequences, y, name="y"):
+def check_targets(sequences: Sequences, y: Any, name: str = "y") -> None:
     """Check that there is one target for each sequence.
 
     Parameters

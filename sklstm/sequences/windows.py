@@ -7,6 +7,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .._typing import Array, ArrayLike, SequencesLike
 from .container import Sequences
 from .layouts import is_frame
 from .validation import check_sequences, check_targets
@@ -26,17 +27,17 @@ class Windows(NamedTuple):
 
 
 def sliding_windows(
-    X,
-    y=None,
+    X: SequencesLike,
+    y: ArrayLike | None = None,
     *,
-    window,
-    horizon=1,
-    stride=1,
-    target_columns=None,
-    groups=None,
-    block_length=None,
-    missing="error",
-):
+    window: int,
+    horizon: int = 1,
+    stride: int = 1,
+    target_columns: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    block_length: int | None = None,
+    missing: str = "error",
+) -> tuple[Array, Array | None, Array]:
     """Cut long series into windows, with targets and groups.
 
     A window and its target never reach over the end of a series (or of a block).

@@ -41,7 +41,7 @@ class Optimizer:
     """
 
     # Names of the moment vectors that the optimiser carries from step to step.
-    moment_names = ()
+    moment_names: tuple[str, ...] = ()
 
     def __init__(self, parameters, gradient, *, state=None):
         self.n_updates = 0

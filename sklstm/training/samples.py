@@ -41,7 +41,7 @@ def usable_samples(sequences, y, weights):
     return np.flatnonzero(usable), weights
 
 
-def set_aside(sequences, y, weights, index, *, loss, options, seed):
+def set_aside(sequences, y, weights, index, loss, options, state, generator):
     """Set a part of the training data aside for `early_stopping`.
 
     Parameters
@@ -54,8 +54,10 @@ def set_aside(sequences, y, weights, index, *, loss, options, seed):
     loss : Loss
         Knows what labels there are to keep in proportion.
     options : TrainingOptions
-    seed : callable
-        Returns the seed of the split, if one is needed.
+    state : TrainingState
+        Has the seed of the split, or gets it.
+    generator : RandomState
+        Draws it.
 
     Returns
     -------
@@ -70,8 +72,14 @@ def set_aside(sequences, y, weights, index, *, loss, options, seed):
     if _is_few_texts(sequences, index, options):
         beginnings, validation = _split_ends(sequences, index, weights, options)
         return beginnings, index, validation, None
-    labels = None if y is None else loss.stratify(y)
-    parts = split_validation(index, options.validation_fraction, seed(), labels)
+    if state.split_seed is None:
+        state.split_seed = int(generator.randint(2**31))
+    parts = split_validation(
+        index,
+        options.validation_fraction,
+        state.split_seed,
+        None if y is None else loss.stratify(y),
+    )
     return sequences, parts[0], (sequences, y, weights), parts[1]
 
 

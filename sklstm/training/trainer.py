@@ -113,8 +113,8 @@ default=None
     checkpoint : object or None, default=None
         Its ``save(network, state)`` is called after every epoch, when it is known
         whether it was the last one. Where an earlier process has saved this very call,
-        ``saved`` has its ``parameters`` and its ``state``, and the call goes on from
-        there as if nothing had happened; otherwise it is None.
+        ``saved`` has its ``parameters`` and its ``state``, which the call takes over to
+        go on as if nothing had happened; otherwise it is None.
 
     Returns
     -------
@@ -173,15 +173,10 @@ default=None
         # How much is to come is not known: there is no wave to go along.
         options = replace(options, learning_rate="constant")
 
-    def split_seed():
-        if state.split_seed is None:
-            state.split_seed = int(generator.randint(2**31))
-        return state.split_seed
-
     training_index, validation_index = index, None
     if options.early_stopping and validation is None:
         sequences, training_index, validation, validation_index = set_aside(
-            sequences, y, weights, index, loss=loss, options=options, seed=split_seed
+            sequences, y, weights, index, loss, options, state, generator
         )
     targets = loss.make_targets(sequences, y, weights)
     if network.config.is_noisy and state.noise_seed is None:

@@ -200,6 +200,17 @@ def test_it_belongs_to_the_estimator_that_trains(tmp_path):
         search.fit(ARRAYS, LABELS)
 
 
+def test_a_path_is_a_file_of_ours_or_a_folder(tmp_path):
+    (tmp_path / "taken").write_bytes(b"")
+    (tmp_path / "of.today").mkdir()
+    for name in ("model.ckpt", "taken"):
+        with pytest.raises(ValueError, match=r"is no folder: end the path in '\.npz'"):
+            fit("classifier", Checkpoint(tmp_path / name))
+    for name in ("of.today", "new/one"):
+        fit("classifier", Checkpoint(tmp_path / name))
+        assert [one.suffix for one in (tmp_path / name).iterdir()] == [".npz"]
+
+
 def test_two_are_too_many(tmp_path):
     with pytest.raises(ValueError, match="has 2 checkpoints: set one"):
         fit("classifier", Checkpoint(tmp_path / "a.npz"), Checkpoint(tmp_path / "b"))

@@ -8,7 +8,7 @@ import pytest
 from .pages import DOCS
 
 sys.path.insert(0, str(DOCS / "diagrams"))
-from draw import DIAGRAMS, drawings  # noqa: E402
+from draw import DIAGRAMS, drawings
 
 DRAWN = dict(drawings())
 

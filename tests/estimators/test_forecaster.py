@@ -200,6 +200,20 @@ def test_a_series_alone_gets_what_it_gets_in_company(scaling):
         assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("scaling", ["window", "series"])
+def test_columns_of_frames_are_known_by_their_names(scaling):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"small": SERIES, "large": OTHER})
+    turned = frame[["large", "small"]]
+    forecaster = make(scaling=scaling).fit(frame[:120])
+    assert_array_equal(
+        forecaster.predict(y=turned[:130]), forecaster.predict(y=frame[:130])[:, ::-1]
+    )
+    assert forecaster.score(turned[120:]) == forecaster.score(frame[120:])
+    with pytest.raises(ValueError, match=r"expected those .*, \['small', 'large'\]"):
+        forecaster.score(turned[120:].rename(columns={"small": "other"}))
+
+
 def test_series_that_were_not_fitted_are_scaled_by_themselves():
     forecaster = make(scaling="series", relative_to="last", log=False)
     forecaster.fit([SERIES, SERIES + 3])

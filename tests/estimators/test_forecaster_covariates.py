@@ -103,6 +103,36 @@ def test_frames_of_covariates_are_read_by_name():
         forecaster.predict(X=X[["day"]][120:124])
 
 
+def test_frames_of_covariates_are_read_by_name_also_beside_their_series():
+    """In backtests, scores, other histories and further pieces, not only ahead."""
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame({"holiday": HOLIDAYS[:, 0], "day": 100.0 + STEPS})
+    turned = X[["day", "holiday"]]
+    y = holiday_series()
+    forecaster = make().fit(y[:100], X[:100])
+    assert_array_equal(
+        forecaster.backtest(y, turned).forecasts, forecaster.backtest(y, X).forecasts
+    )
+    assert forecaster.score(y[100:], turned[100:]) == forecaster.score(y[100:], X[100:])
+    assert_array_equal(
+        forecaster.predict(X=turned[:94], y=y[:90]),
+        forecaster.predict(X=X[:94], y=y[:90]),
+    )
+    pieces = [make().partial_fit(y[:80], X[:80]) for _ in range(2)]
+    pieces[0].partial_fit(y[60:], X[60:])
+    pieces[1].partial_fit(y[60:], X[60:].to_numpy()).partial_fit(y[60:], turned[60:])
+    pieces[0].partial_fit(y[60:], X[60:])
+    assert_array_equal(*[one.backtest(y, turned).forecasts for one in pieces])
+    several = make().fit([y, y], [X, turned])
+    assert_array_equal(
+        several.predict(X=[X[:4], turned[:4]])[1], several.predict(X=[X[:4]] * 2)[1]
+    )
+    with pytest.raises(
+        ValueError, match=r"covariates are .*'night'.*, expected .*'day'"
+    ):
+        forecaster.backtest(y, X.rename(columns={"day": "night"}))
+
+
 def test_columns_share_covariates_and_lists_have_their_own():
     y = np.column_stack([SERIES, OTHER])
     shared = make().fit(y[:120], HOLIDAYS[:120]).predict(X=HOLIDAYS[120:124])

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import (
+    LSTMForecaster,
     LSTMRegressor,
     Sequences,
     SequenceTransformer,
@@ -286,6 +287,12 @@ def test_other_arguments_that_do_not_suit_are_errors():
             occlusion(model, X, **how)
     with pytest.raises(TypeError, match="integrated_gradients"):
         occlusion(fitted_symbol_tagger(), [["the", "cat"]])
+    series = np.sin(np.arange(60.0))
+    forecaster = LSTMForecaster(horizon=1, window=5, max_iter=1).fit(series)
+    with pytest.raises(TypeError, match="integrated_gradients explains its forecasts"):
+        occlusion(forecaster, series)
+    result = integrated_gradients(forecaster, series)
+    assert np.abs(result.residual).max() < 1e-4 < np.abs(result.outputs).max()
     with pytest.raises(ValueError, match="baseline of symbols"):
         integrated_gradients(
             fitted_symbol_tagger(), [["the", "cat"]], baseline=[["the", "dog"]]

@@ -107,6 +107,8 @@ def test_series_in_columns_are_drawn_by_number():
     display = ForecastDisplay.from_estimator(forecaster, y, series=1)
     assert_array_equal(display.forecast, forecaster.predict(y=y)[:, 1])
     assert_array_equal(display.history, y[:, 1])
+    interval = forecaster.predict_interval(y=y, coverage=0.8)[:, 1]
+    assert_band(display.bands_[0.8], [1, 2, 3, 4], interval)
     with pytest.raises(
         ValueError, match="series=2 is out of range: there are 2 series"
     ):

@@ -12,6 +12,7 @@ from sklstm import (
     LSTMClassifier,
     LSTMForecaster,
     LSTMLanguageModel,
+    LSTMSeq2Seq,
     LSTMTagger,
     Sequences,
     TimestepTransformer,
@@ -86,6 +87,45 @@ def test_symbols_name_the_steps():
     model = LSTMLanguageModel(hidden_layer_sizes=4, max_iter=1).fit(["abab", "ba"])
     display = GateActivityDisplay.from_estimator(model, ["ab"], quantities="hidden")
     assert x_labels(display.axes_[0]) == ["(start)", "a", "b"]
+
+
+def test_what_reads_and_what_writes_is_named():
+    X, y = [["good", "night"], ["hello"]] * 3, [["gute", "Nacht"], ["hallo"]] * 3
+    model = LSTMSeq2Seq(hidden_layer_sizes=4, max_iter=1, random_state=0).fit(X, y)
+    traces = gate_traces(model, X, y, layer=0)
+    display = GateActivityDisplay.from_estimator(
+        model, X, y, sample=1, layer=0, quantities="cell"
+    )
+    assert x_labels(display.axes_[0]) == ["hello", "(end)"]
+    assert_allclose(display.artists_["cell"].get_array(), traces.cell[1].T, rtol=1e-6)
+    display = GateActivityDisplay.from_estimator(
+        model, X, y, sample=1, quantities="cell"
+    )
+    assert x_labels(display.axes_[0]) == ["(start)", "hallo"]
+    vectors = np.random.RandomState(0).normal(size=(6, 4, 2))
+    model.fit(vectors, y)
+    display = GateActivityDisplay.from_estimator(model, vectors, y, layer=0)
+    for line, channel in zip(display.artists_["inputs"], vectors[0].T, strict=True):
+        assert_allclose(line.get_ydata(), channel, rtol=1e-6)
+
+
+def test_rows_of_data_frames_and_series_are_samples():
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    table = np.random.RandomState(0).normal(size=(6, 5))
+    model = classifier().fit(table, list("ababab"))
+    expected = gate_traces(model, table).cell[4]
+    index = list("uvwxyz")
+    for X in (table, pd.DataFrame(table, index=index), pl.DataFrame(table)):
+        display = GateActivityDisplay.from_estimator(
+            classifier().fit(X, list("ababab")), X, sample=4, quantities="cell"
+        )
+        assert_allclose(display.artists_["cell"].get_array(), expected.T)
+    texts = pd.Series(["abab", "ba", "abba"], index=[7, 8, 9])
+    model = LSTMLanguageModel(hidden_layer_sizes=4, max_iter=1).fit(texts)
+    display = GateActivityDisplay.from_estimator(
+        model, texts, sample=1, quantities="hidden"
+    )
+    assert x_labels(display.axes_[0]) == ["(start)", "b", "a"]
 
 
 def test_many_channels_are_an_image_and_a_forecaster_shows_its_window():

@@ -167,6 +167,70 @@ def test_a_forecaster_has_traces_of_the_window_before_the_forecast():
     assert not np.allclose(later, cell)
 
 
+def translator(X, y, **parameters):
+    """A small encoder and decoder with random weights, in float64."""
+    quick = {"hidden_layer_sizes": 5, "embedding_size": 4, "max_iter": 1}
+    quick |= {"random_state": 0, "dtype": "float64"}
+    model = LSTMSeq2Seq(**quick | parameters).fit(X, y)
+    network = model._network
+    rng = np.random.RandomState(3)
+    network.set_parameters(0.5 * rng.normal(size=network.n_parameters))
+    return model
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_what_reads_and_what_writes_have_traces(cell):
+    X, y = ["abc", "b", "ca", "abcab"], ["de", "d", "eed", "ed"]
+    model = translator(X, y, cell=cell, hidden_layer_sizes=(5, 4))
+    network = model._network
+    config = network.config.encoder
+    table = network.views["source_embedding"]["table"]
+    for sample, (source, target) in enumerate(zip(X, y, strict=True)):
+        rows = table[[*("abc".index(symbol) + 2 for symbol in source), 1]]
+        for layer, directions in enumerate(network.layers[:2]):
+            expected = [
+                run_layer(config, views, rows, bool(number))
+                for number, views in enumerate(directions)
+            ]
+            for direction, of_direction in zip(
+                ("forward", "backward"), expected, strict=True
+            ):
+                traces = gate_traces(model, X, y, layer=layer, direction=direction)
+                for name, values in of_direction.items():
+                    assert_allclose(traces[name][sample], values, atol=1e-13)
+            rows = np.hstack([of_direction["hidden"] for of_direction in expected])
+        # Each layer that writes reads the one below; the states it starts from are
+        # those of the bridge, so its gates follow from its own states.
+        written = gate_traces(model, X, y, layer=3)
+        below = gate_traces(model, X, y, layer=2).hidden[sample]
+        assert len(below) == len(target) + 1
+        views = {k: np.asarray(v) for k, v in network.layers[3][0].items()}
+        hidden = written.hidden[sample]
+        z = below[1:] @ views["weight_ih"].T + hidden[:-1] @ views["weight_hh"].T
+        first = 1 / (1 + np.exp(-(z + views["bias"])[:, :4]))
+        name = "input_gate" if cell == "lstm" else "reset_gate"
+        assert_allclose(written[name][sample][1:], first, atol=1e-13)
+
+
+def test_what_is_written_is_the_prediction_by_default():
+    X, y = ["abc", "b", "ca", "abcab"], ["de", "d", "eed", "ed"]
+    model = translator(X, y)
+    by_default = gate_traces(model, X)
+    predicted = gate_traces(model, X, model.predict(X))
+    for one, other in zip(by_default.hidden, predicted.hidden, strict=True):
+        assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="runs forward only: it writes"):
+        gate_traces(model, X, direction="backward")
+    with pytest.raises(ValueError, match=r"there are 2 layer\(s\)"):
+        gate_traces(model, X, layer=2)
+
+
+def test_a_decoder_that_starts_from_a_vector_is_the_only_part():
+    X, y = np.random.RandomState(0).normal(size=(4, 3)), ["de", "d", "eed", "ed"]
+    traces = gate_traces(translator(X, y), X, y, layer=0)
+    assert [len(values) for values in traces.cell] == [3, 2, 4, 3]
+
+
 def test_traces_reach_through_pipelines_and_searches():
     X = make_sequences()
     y = list("ababab")
@@ -199,7 +263,7 @@ def test_tracing_leaves_the_estimator_as_it_was():
         ({"layer": 2}, r"layer=2 is out of range: there are 2 layer\(s\)"),
         ({"layer": -3}, "layer=-3 is out of range"),
         ({"direction": "up"}, "'forward' or 'backward', got 'up'"),
-        ({"direction": "backward"}, "reads forward only"),
+        ({"direction": "backward"}, "runs forward only"),
     ],
 )
 def test_a_layer_or_direction_that_is_not_there_is_named(arguments, message):
@@ -221,9 +285,8 @@ def test_who_has_no_gates_is_told_so():
         gate_traces(LSTMClassifier(), X)
     with pytest.raises(NotFittedError):
         gate_traces(make_pipeline(StandardScaler(), LSTMClassifier()), X)
-    seq2seq = LSTMSeq2Seq(hidden_layer_sizes=4, max_iter=1).fit(["ab", "c"], ["b", "d"])
-    with pytest.raises(ValueError, match="attention_weights"):
-        gate_traces(seq2seq, ["ab"])
+    with pytest.raises(ValueError, match="LSTMClassifier only reads: leave it out"):
+        gate_traces(fitted(LSTMClassifier), X, list("ababab"))
     y = np.arange(60.0) + np.sin(np.arange(60))
     forecaster = LSTMForecaster(horizon=2, window=8, hidden_layer_sizes=4, max_iter=1)
     forecaster.fit(y, np.ones((60, 1)) * y[:, np.newaxis])

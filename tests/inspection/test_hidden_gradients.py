@@ -184,3 +184,9 @@ def test_the_estimator_stays_as_it_was():
     hidden_gradient_norms(estimator, X)
     assert sorted(vars(estimator)) == names
     assert_array_equal(estimator.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_zoneout_hands_gradients_of_expected_states_back(cell):
+    estimator = fitted(LSTMClassifier, y=LABELS, cell=cell, zoneout=0.3, dropout=0.2)
+    assert_norms_match(estimator, make_sequences())

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from inspection.explained import (
     fitted_classifier,
+    fitted_symbol_tagger,
     fitted_tagger,
     make_sequences,
     planted_model,
@@ -16,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklstm import TimestepTransformer
+from sklstm import LSTMForecaster, TimestepTransformer
 from sklstm.inspection import permutation_importance
 from sklstm.inspection.permutation import exchanged_rows
 
@@ -179,3 +180,7 @@ def test_what_cannot_be_exchanged_is_an_error():
         permutation_importance(model, make_sequences((4,)), ["a"])
     with pytest.raises(ValueError, match="there is no channel 2"):
         permutation_importance(model, make_sequences(), list("abca"), channels=[2])
+    with pytest.raises(TypeError, match="X holds symbols"):
+        permutation_importance(fitted_symbol_tagger(), [["the"], ["cat"]], [[0], [1]])
+    with pytest.raises(TypeError, match="continues series"):
+        permutation_importance(LSTMForecaster(), make_sequences(), [0.0] * 4)

@@ -90,6 +90,8 @@ LAYER = random_weights("gru").layers[0][0]
         ({"layers": [[LAYER], [LAYER]]}, r"layers\[1\]\[0\]\['weight_ih'\].*\(15, 5\)"),
         ({"layers": [[LAYER, LAYER], [LAYER]]}, r"layers\[1\] has 1 entry"),
         ({"layers": [[{"bias": np.ones(15)}]]}, "lacks weight_ih, weight_hh"),
+        ({"layers": [[LAYER | {"weight_hh": np.float64(1)}]]}, r"expected \(3, 3\)"),
+        ({"layers": [[LAYER | {"weight_ih": np.ones(15)}]]}, r"has shape \(15,\)"),
         ({"layers": [[LAYER | {"bias": np.ones(15, int)}]]}, "dtype int64"),
         ({"head": {"weight": np.ones((2, 5))}}, "head has weight: expected weight and"),
         (
@@ -98,7 +100,6 @@ LAYER = random_weights("gru").layers[0][0]
         ),
         ({"embedding": np.ones((7, 4))}, r"embedding has shape \(7, 4\), .* 3\)"),
     ],
-    ids=str,
 )
 def test_what_does_not_fit_is_named(words, message):
     with pytest.raises((ValueError, TypeError), match=message):

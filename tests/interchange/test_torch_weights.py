@@ -238,6 +238,8 @@ def state_of(**others):
         ({"gru.weight_ih_l0": np.ones((15, 3), int)}, "quantised"),
         ({"gru.weight_ih_l0": np.ones((12, 3))}, "weight_ih of gru"),
         ({"gru.bias_hh_l0": np.ones(14)}, "bias_hh of gru"),
+        ({"gru.bias_hh_l0": np.ones((15, 1))}, r"shape \(15, 1\): expected 1 axis"),
+        ({"gru.weight_hh_l0": np.ones(15)}, r"shape \(15,\): expected 2 axes"),
         ({"gru.weight_hh_l0": np.ones((14, 5))}, r"shape \(14, 5\)"),
         ({"gru.weight_hh_l2": np.ones((15, 5))}, "lacks"),
         ({"gru.weight_hh_l0_reverse": np.ones((15, 5))}, "lacks"),

@@ -129,10 +129,13 @@ def test_wrong_weights_of_steps_are_refused(weights, message):
         token_accuracy([["a"], ["a", "b"]], [["a"], ["a", "b"]], sample_weight=weights)
 
 
-@pytest.mark.parametrize("function", [token_accuracy, sequence_accuracy], ids=name_of)
-def test_an_accuracy_of_nothing_is_refused(function):
-    with pytest.raises(ValueError, match="counts"):
-        function([["a"]], [["a"]], sample_weight=[0])
+@pytest.mark.parametrize("function", PAIRED, ids=name_of)
+def test_a_score_of_nothing_is_refused(function):
+    """An error rate of 0 would be perfect."""
+    with pytest.raises(ValueError, match="no sequence counts: all have zero weight"):
+        function([["O"], ["O"]], [["O"], ["O"]], sample_weight=[0, 0])
     if function is token_accuracy:
         with pytest.raises(ValueError, match="no step counts"):
             function([[]], [[]])
+        with pytest.raises(ValueError, match="no step counts"):
+            function([["O"]], [["O"]], sample_weight=[[0]])

@@ -59,6 +59,12 @@ def test_gradients_match_central_differences(variant, pooling, of):
     assert_exact(network, batch_of(rows), of)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_expected_states_go_back_on_every_instruction_set(isa, cell):
+    network = make_network(cell=cell, sizes=(19,), zoneout=0.3, pooling="mean")
+    assert_exact(network, batch_of(np.random.default_rng(1).normal(size=(16, 3))))
+
+
 def test_gradients_of_emissions_match_central_differences():
     network = make_network(pooling=None, crf=True)
     batch = batch_of(np.random.default_rng(1).normal(size=(16, 3)))

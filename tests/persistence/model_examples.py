@@ -48,6 +48,12 @@ def series():
     return 100 + steps + 10 * np.sin(2 * np.pi * steps / 12)
 
 
+def given_weights():
+    """Weights to start from, as another library would give them."""
+    model = LSTMClassifier(**SMALL, cell="lstm").fit(vectors(), labels())
+    return [[dict(direction) for direction in layer] for layer in model.layers_]
+
+
 # One of every class that can be saved: of these, files of every format are kept.
 ONE_OF_EACH = {
     "classifier": lambda: (LSTMClassifier(**SMALL), vectors(), labels()),
@@ -172,6 +178,11 @@ VARIANTS = {
         np.column_stack([series(), series()[::-1]]),
         None,
     ),
+    "from given weights": lambda: (
+        LSTMClassifier(**{**SMALL, "weight_init": given_weights()}),
+        vectors(),
+        labels(),
+    ),
     "pipeline": lambda: (
         make_pipeline(
             TimestepTransformer(StandardScaler()),
@@ -200,9 +211,11 @@ def answers(model, X, y=None):
         result = [model.score_samples(X)]
     elif isinstance(model, LSTMSeq2Seq):
         result = [[model.score(X, y)]]
-        result += [
-            [score] for found in model.predict_n_best(X, 2) for _, score in found
-        ]
+        if model._network.attention is None:
+            found = model.predict_n_best(X, 2)
+            result += [[score] for of_sample in found for _, score in of_sample]
+        else:  # not what a search finds: how it searches may change
+            result += list(model.attention_weights(X, y))
     elif hasattr(model, "predict_proba"):
         result = model.predict_proba(X)
     else:

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMClassifier, LSTMForecaster, LSTMRegressor, TimestepTransformer
+from sklstm.callbacks import Checkpoint
 from sklstm.metrics import span_f1_scorer
 from sklstm.persistence import skops_trusted_types
 from sklstm.sequences import Sequences
@@ -42,6 +43,8 @@ def params_of(model):
     if isinstance(params.get("random_state"), np.random.RandomState):
         params["random_state"] = params["random_state"].get_state()[1].tolist()
     params.pop("steps", None)
+    if not isinstance(params.get("weight_init", ""), str):
+        params["weight_init"] = str(params["weight_init"])
     return params
 
 
@@ -159,6 +162,16 @@ def test_skops_refuses_a_model_without_the_list():
     skops_io.dump(LSTMClassifier(), file)
     with pytest.raises(TypeError, match="sklstm"):
         skops_io.load(file)
+
+
+def test_callbacks_are_not_trusted_and_can_be_taken_off(tmp_path):
+    X, y = vectors(), labels()
+    model = LSTMClassifier(**SMALL).set_callbacks(Checkpoint(tmp_path / "point"))
+    data = skops_io.dumps(model.fit(X, y))
+    with pytest.raises(TypeError, match="Checkpoint"):
+        skops_io.loads(data, trusted=skops_trusted_types())
+    loaded = through_skops(model.set_callbacks())
+    assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_every_trusted_type_is_one_of_ours_that_some_model_holds():

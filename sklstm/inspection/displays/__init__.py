@@ -5,17 +5,21 @@ again. ``figures.py`` is what they share; matplotlib is imported when they draw.
 """
 
 from .attention import AttentionDisplay
+from .attribution import AttributionDisplay
 from .forecast import ForecastDisplay
 from .gate_activity import GateActivityDisplay
 from .gradient_flow import GradientFlowDisplay
+from .permutation_importance import PermutationImportanceDisplay
 from .training_curve import TrainingCurveDisplay
 from .transcription import TranscriptionDisplay
 
 __all__ = [
     "AttentionDisplay",
+    "AttributionDisplay",
     "ForecastDisplay",
     "GateActivityDisplay",
     "GradientFlowDisplay",
+    "PermutationImportanceDisplay",
     "TrainingCurveDisplay",
     "TranscriptionDisplay",
 ]

@@ -1,14 +1,16 @@
 """`AttentionDisplay`: where a decoder looks while it writes."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import InputsLike, SymbolSequencesLike
 from ...estimators import LSTMSeq2Seq
 from ..recurrent_part import check_index, recurrent_part
-from .figures import draw_matrix, figure_axes, number_ticks
+from .figures import END, draw_matrix, figure_axes, number_ticks
 
 __all__ = ["AttentionDisplay"]
-
-END = "(end)"
 
 
 class AttentionDisplay:
@@ -56,8 +58,16 @@ class AttentionDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, sample=0, step_labels=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: InputsLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        step_labels: Sequence[str] | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw where the decoder looks for one source.
 
         Parameters
@@ -91,21 +101,28 @@ class AttentionDisplay:
         y = estimator.predict(X) if y is None else y[sample : sample + 1]
         (weights,) = estimator.attention_weights(X, y)
         n_steps = weights.shape[1]
+        (source,), (written,) = X, y
         if step_labels is None and estimator._reader.table is not None:
-            step_labels = [*map(str, X[0]), END]
+            step_labels = [*map(str, source), END]
         elif step_labels is not None and len(step_labels) != n_steps:
             raise ValueError(
                 f"step_labels has {len(step_labels)} entries, but the source has "
                 f"{n_steps} step(s)."
             )
-        written = [*map(str, y[0]), END]
+        written = [*map(str, written), END]
         display = cls(weights=weights, read=step_labels, written=written)
         return display.plot(ax=ax, **how)
 
     def plot(
-        self, ax=None, *, cmap="Blues", colorbar=True, include_values=False,
-        xticks_rotation=60, im_kw=None,
-    ):  # fmt: skip
+        self,
+        ax: Any = None,
+        *,
+        cmap: Any = "Blues",
+        colorbar: bool = True,
+        include_values: bool = False,
+        xticks_rotation: float = 60,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights.
 
         Parameters
@@ -113,8 +130,9 @@ class AttentionDisplay:
         ax : matplotlib Axes, default=None
             None makes a figure.
         cmap : str or matplotlib Colormap, default="Blues"
+            Colors of the weights.
         colorbar : bool, default=True
-            Whether to draw the bar of colors.
+            Whether to draw the bar of colours.
         include_values : bool, default=False
             Whether to write the weights into the image, as percentages.
         xticks_rotation : float, default=60

@@ -2,14 +2,19 @@
 
 import numpy as np
 
-__all__ = ["GREY", "PALETTE", "draw_matrix", "figure_axes", "number_ticks"]
+__all__ = [
+    "END", "GREY", "PALETTE", "START", "draw_matrix", "figure_axes", "number_ticks",
+]  # fmt: skip
 
-# Okabe and Ito's colors, which readers with any kind of color vision can tell apart
+# Okabe and Ito's colours, which readers with any kind of colour vision can tell apart
 # (https://jfly.uni-koeln.de/color). Drawn with unless the user has chosen others.
 PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
 GREY = "0.45"
+
+# Names of the marks that networks read and write.
+START, END = "(start)", "(end)"
 
 # Labels that still fit side by side, and the width of a character in parts of its size.
 MAX_LABELS = 60
@@ -62,7 +67,7 @@ def figure_axes(ax, caller, *, n_panels=1, figsize=None, height_ratios=None):
         )
     if plt.rcParams["axes.prop_cycle"] == plt.rcParamsDefault["axes.prop_cycle"]:
         for one in axes:
-            if not one.has_data():  # otherwise colors go on where they are
+            if not one.has_data():  # otherwise colours go on where they are
                 one.set_prop_cycle(color=PALETTE)
     return axes
 
@@ -90,18 +95,16 @@ def _stacked(figure, make_grid, n_panels, height_ratios):
     return np.array(axes)
 
 
-def draw_matrix(axes, matrix, *, colorbar=True, label=None, colorbar_axes=None, **how):
+def draw_matrix(ax, matrix, *, colorbar=True, label=None, **how):
     """Draw a matrix as an image, with its bar of colours beside it.
 
     Parameters
     ----------
-    axes : matplotlib Axes
+    ax : matplotlib Axes
     matrix : ndarray of shape (n_rows, n_columns)
     colorbar : bool, default=True
     label : str, default=None
         Of the bar.
-    colorbar_axes : list of Axes, default=None
-        What the bar belongs to.
     **how
         For `imshow`.
 
@@ -110,10 +113,9 @@ def draw_matrix(axes, matrix, *, colorbar=True, label=None, colorbar_axes=None, 
     image : matplotlib AxesImage
     """
     how = {"aspect": "auto", "interpolation": "nearest", "origin": "upper"} | how
-    image = axes.imshow(matrix, **how)
+    image = ax.imshow(matrix, **how)
     if colorbar:
-        place = axes if colorbar_axes is None else colorbar_axes
-        axes.figure.colorbar(image, ax=place, label=label, pad=0.02)
+        ax.figure.colorbar(image, ax=ax, label=label, pad=0.02)
     return image
 
 
@@ -139,7 +141,7 @@ def number_ticks(axis, labels=None, *, rotation=60):
 
 
 def _turn_long(axis, rotation):
-    """Turn the labels that would run into their neighbors; all, if not only a few."""
+    """Turn the labels that would run into their neighbours; all, if not only a few."""
     texts, ax = axis.get_majorticklabels(), axis.axes
     if not texts:
         return

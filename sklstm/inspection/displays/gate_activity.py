@@ -1,11 +1,15 @@
 """`GateActivityDisplay`: gates and states of a layer while it reads a sequence."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
-from ...estimators import LSTMForecaster
+from ..._typing import InputsLike, SeriesLike, SymbolSequencesLike
+from ...estimators import LSTMForecaster, LSTMSeq2Seq
 from ..gate_traces import gate_traces
 from ..recurrent_part import check_index, recurrent_part
-from .figures import draw_matrix, figure_axes, number_ticks
+from .figures import END, START, draw_matrix, figure_axes, number_ticks
 
 __all__ = ["GateActivityDisplay"]
 
@@ -70,18 +74,30 @@ class GateActivityDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, sample=0, layer=-1, direction="forward", ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: InputsLike | SeriesLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: str = "forward",
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw what happens while one sequence is read.
 
         Parameters
         ----------
         estimator : estimator instance
             Fitted; also a pipeline that ends in an estimator of this library, or a
-            fitted search. Not a sequence-to-sequence estimator.
+            fitted search.
         X : array, data frame, list or Sequences
             Sequences, as for the `predict` (or `transform`) of the estimator; of a
             forecaster, the series to go on from.
+        y : list or 1-D object array of sequences of symbols, default=None
+            What a sequence-to-sequence estimator writes for each of them; None means
+            its predictions. Not for others.
         sample : int, default=0
             Which of them.
         layer, direction
@@ -96,28 +112,27 @@ class GateActivityDisplay:
         what = f"{cls.__name__}.from_estimator"
         estimator, X = recurrent_part(estimator, what, X)
         if not isinstance(estimator, LSTMForecaster):
-            sample = check_index(sample, len(X), "sample", "sequence(s)")
-            X, sample = X[sample : sample + 1], 0
-        traces = gate_traces(estimator, X, layer=layer, direction=direction)
+            place = check_index(sample, len(X), "sample", "sequence(s)")
+            X, sample = X[place : place + 1], 0
+        if isinstance(estimator, LSTMSeq2Seq):
+            y = estimator.predict(X) if y is None else y[place : place + 1]
+        traces = gate_traces(estimator, X, y, layer=layer, direction=direction)
         sample = check_index(sample, len(traces.hidden), "sample", "series")
-        steps = estimator._read_steps(X)
-        start, stop = steps.offsets[sample], steps.offsets[sample + 1]
-        of_one = {"step_labels": None, "inputs": steps.values[start:stop]}
-        if of_one["inputs"].dtype.kind != "f":  # codes of symbols
-            labels = list(map(str, X[sample]))
-            # A language model may read a mark first.
-            marks = ["(start)"] * (int(stop - start) - len(labels))
-            of_one = {"step_labels": marks + labels}
-        elif of_one["inputs"].shape[1] == len(
-            getattr(estimator, "feature_names_in_", ())
-        ):
-            of_one["feature_names"] = list(estimator.feature_names_in_)
-        display = cls(
-            traces={name: values[sample] for name, values in traces.items()}, **of_one
-        )
-        return display.plot(ax=ax, **how)
+        traces = {name: values[sample] for name, values in traces.items()}
+        if isinstance(estimator, LSTMSeq2Seq):
+            described = _of_pair(estimator, X, y, layer)
+        else:
+            described = _of_steps(estimator, X, sample)
+        return cls(traces=traces, **described).plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, quantities=None, kind="units", show_inputs=True):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        quantities: Sequence[str] | None = None,
+        kind: str = "units",
+        show_inputs: bool = True,
+    ) -> Self:
         """Draw the values over time.
 
         Parameters
@@ -186,6 +201,32 @@ class GateActivityDisplay:
         return lines
 
 
+def _of_steps(estimator, X, sample):
+    """What an estimator reads of a sample: symbols by name, or numbers."""
+    steps = estimator._read_steps(X)
+    inputs = steps.values[steps.offsets[sample] : steps.offsets[sample + 1]]
+    if inputs.dtype.kind != "f":  # codes of symbols
+        (symbols,) = X
+        # A language model may read a mark first.
+        marks = [START] * (len(inputs) - len(symbols))
+        return {"step_labels": [*marks, *map(str, symbols)]}
+    names = list(getattr(estimator, "feature_names_in_", []))
+    is_named = len(names) == inputs.shape[1]
+    return {"inputs": inputs, "feature_names": names if is_named else None}
+
+
+def _of_pair(estimator, X, y, layer):
+    """What a layer that reads, or one that writes, is given of the only sample."""
+    network = estimator._fitted_network()
+    if layer % len(network.layers) >= network.n_encoder_layers:
+        (written,) = y
+        return {"step_labels": [START, *map(str, written)]}
+    if estimator._reader.table is not None:
+        (symbols,) = X
+        return {"step_labels": [*map(str, symbols), END]}
+    return {"inputs": estimator._read_inputs(X, reset=False).values}
+
+
 def _draw_units(panel, values, is_gate):
     """An image with a row for each unit."""
     how = {"vmin": 0, "vmax": 1, "cmap": "viridis"} if is_gate else _around_zero(values)
@@ -210,6 +251,6 @@ def _draw_mean(panel, values, is_gate):
 
 
 def _around_zero(values):
-    """Colors in which zero is white."""
+    """Colours in which zero is white."""
     limit = float(np.abs(values).max()) or 1.0
     return {"vmin": -limit, "vmax": limit, "cmap": "RdBu_r"}

@@ -1,9 +1,12 @@
 """`GradientFlowDisplay`: how far back in time the gradient of an output reaches."""
 
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import InputsLike, SeriesLike
 from ..hidden_gradients import hidden_gradient_norms
-from ..recurrent_part import name_of, recurrent_part
+from ..recurrent_part import recurrent_part
 from .figures import figure_axes, number_ticks
 
 __all__ = ["GradientFlowDisplay"]
@@ -61,7 +64,16 @@ class GradientFlowDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, layer=-1, name=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: InputsLike | SeriesLike,
+        *,
+        layer: int = -1,
+        name: str | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw the norms of a fitted network.
 
         Parameters
@@ -80,10 +92,19 @@ class GradientFlowDisplay:
         what = f"{cls.__name__}.from_estimator"
         estimator, X = recurrent_part(estimator, what, X)
         norms = hidden_gradient_norms(estimator, X, layer=layer)
-        display = cls(norms=norms, name=name_of(estimator) if name is None else name)
+        display = cls(
+            norms=norms, name=estimator.cell.upper() if name is None else name
+        )
         return display.plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, relative=True, band=True, line_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        relative: bool = True,
+        band: bool = True,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the norms over the lag.
 
         Parameters

@@ -1,7 +1,10 @@
 """`TranscriptionDisplay`: which labels a transcriber finds when."""
 
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import SequencesLike, SymbolSequencesLike
 from ...estimators import LSTMTranscriber
 from ..recurrent_part import check_index, recurrent_part
 from .figures import PALETTE, figure_axes, number_ticks
@@ -66,7 +69,16 @@ class TranscriptionDisplay:
         self.classes = classes
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, sample=0, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: SequencesLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw when the labels of one sequence are found.
 
         Parameters
@@ -97,13 +109,20 @@ class TranscriptionDisplay:
         X = X[sample : sample + 1]
         y = estimator.predict(X) if y is None else y[sample : sample + 1]
         (spans,), (probabilities,) = estimator.align(X, y), estimator.predict_proba(X)
+        (labels,) = y
         display = cls(
-            probabilities=probabilities, spans=spans, labels=list(y[0]),
+            probabilities=probabilities, spans=spans, labels=list(labels),
             classes=list(estimator.classes_),
         )  # fmt: skip
         return display.plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, line_kw=None, span_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        line_kw: dict[str, Any] | None = None,
+        span_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw probabilities and alignment.
 
         Parameters
@@ -141,7 +160,7 @@ class TranscriptionDisplay:
             color = colors[label]
             how = {"color": color, "alpha": 0.3, "linewidth": 0} | span_kw
             self.spans_.append(ax.axvspan(first - 0.5, last + 0.5, zorder=0, **how))
-            height = 1.05 + 0.09 * (place % 2)  # neighbors do not overlap
+            height = 1.05 + 0.09 * (place % 2)  # neighbours do not overlap
             how = {"color": color, "ha": "center", "weight": "bold"}
             self.text_.append(ax.text((first + last) / 2, height, str(label), **how))
         ax.set(xlabel="step", ylabel="probability", ylim=(-0.02, 1.25))

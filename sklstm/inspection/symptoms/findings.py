@@ -1,6 +1,6 @@
 """What was found, where, and what to do about it; and the report of all of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from textwrap import fill
 
@@ -13,7 +13,7 @@ MAX_LISTED = 8
 class Finding:
     """One thing that `diagnose` has found.
 
-    Attributes
+    Parameters
     ----------
     kind : str
         What it is, such as "dead units".
@@ -21,18 +21,18 @@ class Finding:
         A problem usually costs accuracy; a hint may be as it should be.
     seen : str
         What was seen, with numbers.
-    where : dict
-        Its place: some of "layer", "direction", "gate", "units", "channels", "sample",
-        "step", "epoch" and "lag".
     advice : str
         What to change.
+    where : dict
+        Its place: some of "layer", "direction", "gate", "units", "channels", "sample",
+        "step", "epoch" and "lag"; empty if it is the whole.
     """
 
     kind: str
     severity: str
     seen: str
     advice: str
-    where: dict = field(default_factory=dict)
+    where: dict
 
     @property
     def place(self):
@@ -52,7 +52,7 @@ class Diagnosis:
 
     `print` it for the report; notebooks show it as a table.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the estimator.

@@ -44,13 +44,14 @@ def _over_time(norms, layer, config):
     if relative[largest] > EXPLODED:
         return [
             Finding(
-                "exploding gradients", "problem",
+                "exploding gradients",
+                "problem",
                 f"The gradient of the output grows {relative[largest]:.3g} times over "
                 f"{largest} steps back.",
                 "Lower learning_rate_init, init_scale and max_grad_norm; an RNN has "
                 "this by nature: use cell='lstm' or 'gru'.",
                 {"layer": layer, "lag": largest},
-            )  # fmt: skip
+            )
         ]
     # With pooled states each step has a way of its own to the output.
     if config.pooling in ("mean", "max") or len(norms) < SHORT:
@@ -68,12 +69,14 @@ def _over_time(norms, layer, config):
         advice = "Use cell='lstm' or 'gru', which were made for this. " + advice
     return [
         Finding(
-            "vanishing gradients", "hint",
+            "vanishing gradients",
+            "hint",
             f"The gradient of the output has fallen below {VANISHED:g} of its norm "
             f"{vanished[0]} steps back, but sequences have {len(norms)} steps: the "
             "earlier ones have next to no influence.",
-            advice, {"layer": layer, "lag": int(vanished[0])},
-        )  # fmt: skip
+            advice,
+            {"layer": layer, "lag": int(vanished[0])},
+        )
     ]
 
 
@@ -83,12 +86,13 @@ def _over_layers(norms):
         if sizes[layer - 1] < LOST_BETWEEN_LAYERS * sizes[layer]:
             return [
                 Finding(
-                    "gradients lost between layers", "problem",
+                    "gradients lost between layers",
+                    "problem",
                     f"The gradient is {sizes[layer]:.3g} at the states of layer "
                     f"{layer} and {sizes[layer - 1]:.3g} at those of layer "
                     f"{layer - 1}: the layers below hardly learn.",
                     "Use fewer layers; look for saturated gates in the layer above.",
                     {"layer": layer - 1},
-                )  # fmt: skip
+                )
             ]
     return []

@@ -10,7 +10,7 @@ __all__ = ["channel_statistics", "findings_on_inputs"]
 # optimiser makes up for the difference.
 SCALE_RATIO = 10
 LARGE, SMALL = 10, 0.01
-OUTLIER = 20  # standard deviations
+OUTLIER = 20  # half distances of the quantiles between which two thirds lie
 
 SCALE = (
     "Scale the channels: put TimestepTransformer(StandardScaler()) in front, in a "
@@ -62,11 +62,12 @@ def findings_on_inputs(sequences, names):
         channels = [names[k] for k in np.flatnonzero(is_constant)]
         findings.append(
             Finding(
-                "constant channels", "hint",
+                "constant channels",
+                "hint",
                 "The value is the same at every step of every sequence.",
                 "Leave such channels out: they act as one more bias.",
                 {"channels": channels},
-            )  # fmt: skip
+            )
         )
     varied = np.flatnonzero(~is_constant)
     is_far = varied[np.abs(mean[varied]) > np.maximum(2 * std[varied], 1)]
@@ -74,12 +75,14 @@ def findings_on_inputs(sequences, names):
         worst = is_far[np.argmax(np.abs(mean[is_far]) / std[is_far])]
         findings.append(
             Finding(
-                "inputs far from zero", "problem",
+                "inputs far from zero",
+                "problem",
                 f"Channel {names[worst]} has mean {mean[worst]:.3g} and standard "
                 f"deviation {std[worst]:.3g}: gates see a large constant, and little "
                 "of what changes.",
-                SCALE, {"channels": [names[k] for k in is_far]},
-            )  # fmt: skip
+                SCALE,
+                {"channels": [names[k] for k in is_far]},
+            )
         )
     findings += _on_scales(std, varied, names)
     findings += _on_outliers(sequences, statistics, varied, names)
@@ -93,12 +96,14 @@ def _on_scales(std, varied, names):
     if std[high] > SCALE_RATIO * std[low]:
         return [
             Finding(
-                "channels of different scale", "problem",
+                "channels of different scale",
+                "problem",
                 f"Standard deviations go from {std[low]:.3g} (channel {names[low]}) to "
                 f"{std[high]:.3g} (channel {names[high]}): the larger one drowns the "
                 "smaller.",
-                SCALE, {"channels": [names[low], names[high]]},
-            )  # fmt: skip
+                SCALE,
+                {"channels": [names[low], names[high]]},
+            )
         ]
     off = varied[(std[varied] > LARGE) | (std[varied] < SMALL)]
     if len(off) == 0:
@@ -106,11 +111,13 @@ def _on_scales(std, varied, names):
     effect = "saturates the gates" if std[high] > LARGE else "hardly moves the gates"
     return [
         Finding(
-            "unscaled inputs", "problem",
+            "unscaled inputs",
+            "problem",
             f"Standard deviations are about {np.median(std[off]):.3g}, where 1 is "
             f"expected: this {effect}.",
-            SCALE, {"channels": [names[k] for k in off]},
-        )  # fmt: skip
+            SCALE,
+            {"channels": [names[k] for k in off]},
+        )
     ]
 
 
@@ -119,21 +126,25 @@ def _on_outliers(sequences, statistics, varied, names):
     for end in ("minimum", "maximum"):
         of_end = np.abs(statistics[end] - statistics["mean"])
         distance = np.maximum(distance, of_end)
-    far = varied[distance[varied] > OUTLIER * statistics["std"][varied]]
+    # Outliers swell the standard deviation, and would hide themselves.
+    low, high = np.quantile(sequences.values, [1 / 6, 5 / 6], axis=0)
+    spread = (high - low) / 2
+    far = varied[(distance > OUTLIER * spread)[varied] & (spread[varied] > 0)]
     findings = []
     for channel in far:
         column = np.abs(sequences.values[:, channel] - statistics["mean"][channel])
         row = int(column.argmax())
         sample = int(np.searchsorted(sequences.offsets, row, side="right")) - 1
         step = row - int(sequences.offsets[sample])
-        n_deviations = distance[channel] / statistics["std"][channel]
+        times = distance[channel] / spread[channel]
         findings.append(
             Finding(
-                "outliers", "hint",
-                f"The value {sequences.values[row, channel]:.3g} is {n_deviations:.0f} "
-                "standard deviations away from the mean.",
+                "outliers",
+                "hint",
+                f"The value {sequences.values[row, channel]:.3g} is {times:.0f} times "
+                "as far from the mean as two thirds of the values are at most.",
                 "Check the recording; clip such values, or scale with RobustScaler.",
                 {"channels": [names[channel]], "sample": sample, "step": step},
-            )  # fmt: skip
+            )
         )
     return findings

@@ -40,24 +40,26 @@ def _on_training_loss(estimator, loss):
     if len(loss) >= 5 and fall < NO_PROGRESS * abs(loss[0]):
         return [
             Finding(
-                "no progress", "problem",
+                "no progress",
+                "problem",
                 f"The loss was {loss[0]:.4g} after the first of {len(loss)} epochs, "
                 f"and {loss.min():.4g} at best.",
                 "Raise learning_rate_init, check that X and y belong together, and "
                 "scale the inputs; a smaller alpha or less dropout if they are large.",
                 {"epoch": len(loss) - 1},
-            )  # fmt: skip
+            )
         ]
     if loss[-1] - loss[best] > WENT_UP * fall:
         return [
             Finding(
-                "diverging loss", "problem",
+                "diverging loss",
+                "problem",
                 f"The loss was {loss[best]:.4g} at best, in epoch {best}, and is "
                 f"{loss[-1]:.4g} in the last one, {len(loss) - 1}.",
                 "Lower learning_rate_init (by a factor of 3 to 10) or max_grad_norm, "
                 "or enlarge batch_size; learning_rate='adaptive' lowers it by itself.",
                 {"epoch": best},
-            )  # fmt: skip
+            )
         ]
     tail = max(2, len(loss) // 10)
     if len(loss) < 2 * tail or estimator._state.stop_reason != "max_iter":
@@ -67,12 +69,13 @@ def _on_training_loss(estimator, loss):
         return []
     return [
         Finding(
-            "not converged", "problem",
+            "not converged",
+            "problem",
             f"Training ended at max_iter, after {len(loss)} epochs, while the loss was "
             f"still falling: from {before:.4g} to {last:.4g} over the last {tail}.",
-            "Raise max_iter (warm_start=True goes on from here), or learning_rate_init.",
+            "Raise max_iter (warm_start=True goes on from here) or learning_rate_init.",
             {"epoch": len(loss) - 1},
-        )  # fmt: skip
+        )
     ]
 
 
@@ -91,14 +94,15 @@ def _on_validation_loss(estimator, validation):
     )
     return [
         Finding(
-            "overfitting", "hint" if estimator.early_stopping else "problem",
+            "overfitting",
+            "hint" if estimator.early_stopping else "problem",
             f"The validation loss was {validation[best]:.4g} at best, in epoch {best}, "
             f"and {validation[-1]:.4g} {late} epochs later, while the training loss "
             f"ended at {loss[-1]:.4g}. {kept}",
             "early_stopping=True keeps the best epoch; raise dropout, "
             "recurrent_dropout or alpha, use fewer units, or more data.",
             {"epoch": best},
-        )  # fmt: skip
+        )
     ]
 
 
@@ -127,11 +131,13 @@ def findings_on_scores(estimator, X, y, is_classifier):
         return [], scores
     return [
         Finding(
-            "no better than a constant", "problem",
+            "no better than a constant",
+            "problem",
             f"The score on X and y is {scores['estimator']:.3f}; always predicting "
             f"{'the most frequent label' if is_classifier else 'the mean'} has "
             f"{scores['constant']:.3f}.",
             "Check that X and y belong together; look at the other findings first, "
             "then try other hidden_layer_sizes, pooling and learning_rate_init.",
-        )  # fmt: skip
+            {},
+        )
     ], scores

@@ -67,8 +67,9 @@ def gate_statistics(estimator, steps, place):
     """
     network, statistics, n_steps = estimator._fitted_network(), {}, 0
     for batch, n_threads in batches(estimator, steps):
-        n_steps += batch.n_rows
-        for name, rows in trace_layer(network, place, batch, n_threads).items():
+        traces, traced = trace_layer(network, place, batch, n_threads)
+        n_steps += traced.n_rows
+        for name, rows in traces.items():
             low, high = RANGES.get(name, (-1, 1))
             margin = SATURATED * (high - low)
             part = {
@@ -79,10 +80,12 @@ def gate_statistics(estimator, steps, place):
             }
             so_far = statistics.setdefault(name, part)
             if so_far is not part:
-                np.minimum(so_far["minimum"], part["minimum"], so_far["minimum"])
-                np.maximum(so_far["maximum"], part["maximum"], so_far["maximum"])
-                so_far["closed"] = so_far["closed"] + part["closed"]
-                so_far["open"] = so_far["open"] + part["open"]
+                statistics[name] = {
+                    "minimum": np.minimum(so_far["minimum"], part["minimum"]),
+                    "maximum": np.maximum(so_far["maximum"], part["maximum"]),
+                    "closed": so_far["closed"] + part["closed"],
+                    "open": so_far["open"] + part["open"],
+                }
     for of_gate in statistics.values():
         of_gate["closed"] = of_gate["closed"] / n_steps
         of_gate["open"] = of_gate["open"] / n_steps
@@ -141,11 +144,13 @@ def _on_dead_units(hidden, where, cell):
         )
     return [
         Finding(
-            "dead units", "problem" if len(dead) > MANY * n_units else "hint",
+            "dead units",
+            "problem" if len(dead) > MANY * n_units else "hint",
             f"{len(dead)} of {n_units} hidden states have the same value at every step "
             "of every sequence.",
-            advice, where | {"units": dead.tolist()},
-        )  # fmt: skip
+            advice,
+            where | {"units": dead.tolist()},
+        )
     ]
 
 
@@ -156,16 +161,16 @@ def _on_stuck_gates(gate, end, share, where):
     advice = LESS_SATURATION
     if gate == "forget_gate" and end == "closed":
         advice = f"Raise forget_bias (1, or 'chrono'). {advice}"
+    limit = f"below {SATURATED:g}" if end == "closed" else f"above {1 - SATURATED:g}"
     return [
         Finding(
             f"{gate.replace('_', ' ')}s always {end}",
             "hint" if (gate, end) in AS_IT_MAY_BE else "problem",
-            f"In {len(stuck)} of {len(share)} units the gate is "
-            f"{'below' if end == 'closed' else 'above'} "
-            f"{SATURATED if end == 'closed' else 1 - SATURATED:g} at {STUCK:.0%} of the "
-            f"steps or more: {MEANINGS[gate, end]}.",
-            advice, where | {"gate": gate, "units": stuck.tolist()},
-        )  # fmt: skip
+            f"In {len(stuck)} of {len(share)} units the gate is {limit} at "
+            f"{STUCK:.0%} of the steps or more: {MEANINGS[gate, end]}.",
+            advice,
+            where | {"gate": gate, "units": stuck.tolist()},
+        )
     ]
 
 
@@ -180,11 +185,13 @@ def _on_saturation(statistics, where, cell):
             what = "hidden state" if source == "hidden" else source
             findings.append(
                 Finding(
-                    f"saturated {what}s", "problem",
+                    f"saturated {what}s",
+                    "problem",
                     f"In {len(stuck)} of {len(share)} units it is next to -1 or 1 at "
                     f"{STUCK:.0%} of the steps or more, where tanh has no gradient.",
-                    LESS_SATURATION, where | {"gate": source, "units": stuck.tolist()},
-                )  # fmt: skip
+                    LESS_SATURATION,
+                    where | {"gate": source, "units": stuck.tolist()},
+                )
             )
     if "cell" in statistics:
         of_cell = statistics["cell"]
@@ -193,13 +200,14 @@ def _on_saturation(statistics, where, cell):
         if len(large) > MANY * len(size):
             findings.append(
                 Finding(
-                    "cell states that grow", "problem",
+                    "cell states that grow",
+                    "problem",
                     f"{len(large)} of {len(size)} units have cell states of up to "
                     f"{size.max():.3g}: their tanh is at its end, and what is added "
                     "later is not seen.",
                     "Center the inputs; lower forget_bias, or use coupled_gates=True, "
                     "under which cell states stay between -1 and 1.",
                     where | {"gate": "cell", "units": large.tolist()},
-                )  # fmt: skip
+                )
             )
     return findings

@@ -38,6 +38,12 @@ def check_numeric(frame):
             )
 
 
+def check_same_names(names, expected):
+    """Raise unless covariates have the names of others, in any order."""
+    if sorted(names) != sorted(expected):
+        raise ValueError(f"The covariates are {names}, expected {expected}.")
+
+
 def check_lengths(arrays, covariates, kind, n_ahead):
     """Raise unless covariates have a row for each step, and for those ahead."""
     for i, (values, table) in enumerate(zip(arrays, covariates, strict=True)):

@@ -13,6 +13,7 @@ import numpy as np
 from ..container import Sequences
 from ..converters import as_eager_frame, from_long_frame, sorted_keys
 from ..layouts import is_frame
+from .checks import check_same_names
 from .times import check_later, continued_times, warn_of_missing_times
 
 
@@ -31,13 +32,15 @@ class LongColumns(NamedTuple):
         return self.time in nw.from_native(frame, eager_only=True).columns
 
 
-def read_long(frame, columns):
+def read_long(frame, columns, covariates=None):
     """Read a long frame.
 
     Parameters
     ----------
     frame : data frame
     columns : LongColumns
+    covariates : list of str, default=None
+        In the order wanted. None takes all further columns.
 
     Returns
     -------
@@ -50,15 +53,17 @@ def read_long(frame, columns):
             f"There is no column {columns.target!r} in the data frame, whose columns "
             f"are {frame.columns}: target_column says which one to forecast."
         )
-    names = [columns.target] + [
-        name
-        for name in frame.columns
-        if name not in (columns.id, columns.time, columns.target)
-    ]
+    special = (columns.id, columns.time, columns.target)
+    names = [name for name in frame.columns if name not in special]
+    if covariates is not None:
+        check_same_names(names, covariates)
+        names = covariates
+    names = [columns.target, *names]
     steps, ids = from_long_frame(
         frame.to_native(), id=columns.id, time=columns.time, columns=names
     )
-    times = _times(frame, columns, steps)
+    rows, _, times = sorted_keys(frame, columns.id, columns.time)
+    times = np.split(times, steps.offsets[1:-1])
     names_of_series = [f"series {key!r}" for key in ids.tolist()]
     warn_of_missing_times(times, names_of_series, columns.time_zone)
     steps = Sequences(
@@ -70,6 +75,7 @@ def read_long(frame, columns):
         "ids": ids,
         "times": times,
         "long": columns,
+        "rows": rows,
     }
 
 
@@ -88,7 +94,8 @@ def read_long_future(X, series, horizon):
     steps, ids = from_long_frame(
         frame.to_native(), id=columns.id, time=columns.time, columns=known
     )
-    times = _times(frame, columns, steps)
+    times = sorted_keys(frame, columns.id, columns.time)[2]
+    times = np.split(times, steps.offsets[1:-1])
     place = {key: k for k, key in enumerate(ids.tolist())}
     ahead = np.full((len(series.steps), horizon, len(names)), np.nan)
     for i, key in enumerate(series.ids.tolist()):
@@ -143,12 +150,6 @@ def forecast_frame(forecasts, series, endings):
         in_utc = nw.col(columns.time).dt.replace_time_zone("UTC")
         frame = frame.with_columns(in_utc.dt.convert_time_zone(zone))
     return frame.to_native()
-
-
-def _times(frame, columns, steps):
-    """The times of each series, ascending; in UTC, if they have a time zone."""
-    _, _, times = sorted_keys(frame, columns.id, columns.time)
-    return np.split(times, steps.offsets[1:-1])
 
 
 def _check_times_ahead(given, series, i):

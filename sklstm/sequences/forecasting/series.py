@@ -25,6 +25,7 @@ from .checks import (
     check_lengths,
     check_numeric,
     check_one_channel,
+    check_same_names,
 )
 from .long_series import LongColumns, forecast_frame, read_long, read_long_future
 from .times import check_later
@@ -47,6 +48,9 @@ class SeriesSet(NamedTuple):
 
     long: LongColumns | None = None
     """What the columns of a long frame are."""
+
+    rows: np.ndarray | None = None
+    """The row of a long frame that each step was in."""
 
     @property
     def values(self):
@@ -74,7 +78,7 @@ class SeriesSet(NamedTuple):
             values, kept, offsets_of(kept), self.steps.feature_names
         )
         times = self.times and [times[-n_steps:] for times in self.times]
-        return self._replace(steps=steps, times=times)
+        return self._replace(steps=steps, times=times, rows=None)
 
     def followed_by(self, later):
         """These series with further steps at their ends.
@@ -82,31 +86,29 @@ class SeriesSet(NamedTuple):
         Parameters
         ----------
         later : SeriesSet
-            As many series, with the same covariates; those of a long frame in any
-            order of time, but with the same ids.
+            As many series, with the same covariates; those of a data frame with the
+            same ids or names, in any order.
 
         Returns
         -------
         series : SeriesSet
         """
-        same = len(self.steps) == len(later.steps)
-        if self.kind == later.kind == "long":
-            same = np.array_equal(self.ids, later.ids)
-        if not same:
+        order = _order_of(later, self)
+        if order is None:
             raise ValueError(
                 f"The steps that follow are of {len(later.steps)} series, expected "
                 f"those of the {len(self.steps)} series before them"
                 + ("." if self.ids is None else f", {self.ids.tolist()}.")
             )
-        joined = _joined(self.steps, later.steps)
+        joined = _joined(self.steps, [later.steps[k] for k in order])
         steps = Sequences.from_list(joined, feature_names=self.steps.feature_names)
         times = self.times and later.times and _joined(self.times, later.times)
         for i, of_later in enumerate(later.times if times else []):
             check_later(of_later, self.times[i], self.name(i), "The steps that follow")
-        return self._replace(steps=steps, times=times)
+        return self._replace(steps=steps, times=times, rows=None)
 
 
-def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
+def read_series(y, X=None, *, long=None, covariates=None, n_ahead=0):
     """Read one or several series and their covariates.
 
     Parameters
@@ -118,8 +120,9 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
         list has one array a series. A long frame has them in columns of its own.
     long : LongColumns, default=None
         The columns that make a frame a long one. None: no frame is.
-    unknown : tuple of str or int, default=()
-        Covariates that may be missing in the steps ahead.
+    covariates : list of str, default=None
+        Their names in the order of an earlier call. Those of data frames are put into
+        this order; None takes them as they come.
     n_ahead : int, default=0
         Further steps that the covariates have.
 
@@ -132,7 +135,7 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
     Raises
     ------
     ValueError
-        If a value is missing, or lengths do not fit. The message says where.
+        If a value is missing, or lengths or names do not fit. The message says where.
     """
     if is_long(y, long):
         if X is not None:
@@ -140,24 +143,35 @@ def read_series(y, X=None, *, long=None, unknown=(), n_ahead=0):
                 "y is a long data frame, so covariates belong into columns of it "
                 "(those of the steps ahead into the X of predict); X must be None."
             )
-        series = SeriesSet(**read_long(y, long))
+        series = SeriesSet(**read_long(y, long, covariates))
         check_finite(series)
         return series, None
     kind, arrays, ids = _read_arrays(y)
-    covariates, names = _read_covariates(X, kind, len(arrays))
+    tables, names = _read_covariates(X, kind, len(arrays), covariates)
     ahead = None
-    if covariates is not None:
-        check_lengths(arrays, covariates, kind, n_ahead)
-        ahead = np.stack([z[len(v) :] for v, z in zip(arrays, covariates, strict=True)])
+    if tables is not None:
+        check_lengths(arrays, tables, kind, n_ahead)
+        ahead = np.stack([z[len(v) :] for v, z in zip(arrays, tables, strict=True)])
         arrays = [
             np.column_stack([v, z[: len(v)]])
-            for v, z in zip(arrays, covariates, strict=True)
+            for v, z in zip(arrays, tables, strict=True)
         ]
         names = None if names is None else ["y", *names]
     steps = Sequences.from_list(arrays, dtype=np.float64, feature_names=names)
     series = SeriesSet(steps, kind, ids)
     check_finite(series)
     return series, ahead
+
+
+def _order_of(series, others):
+    """Where the like of each of some other series is; None if there is no such."""
+    n_series = len(series.steps)
+    by_name = {series.kind, others.kind} in ({"long"}, {"columns"})
+    if by_name and series.ids is not None and others.ids is not None:
+        place = {name: k for k, name in enumerate(series.ids.tolist())}
+        order = [place.get(name) for name in others.ids.tolist()]
+        return order if len(order) == n_series and None not in order else None
+    return range(n_series) if n_series == len(others.steps) else None
 
 
 def _joined(arrays, others):
@@ -175,8 +189,7 @@ def read_step_weights(sample_weight, series):
     Parameters
     ----------
     sample_weight : array or list
-        In the form of y; for a long frame, an array in the order of its rows sorted by
-        id and time.
+        In the form of y; for a long frame, an array in the order of its rows.
     series : SeriesSet
         What it weights.
 
@@ -186,7 +199,8 @@ def read_step_weights(sample_weight, series):
     """
     if series.kind == "long":
         arrays = [as_float(sample_weight, "sample_weight").ravel()]
-        fits = len(arrays[0]) == len(series.values)
+        fits = len(arrays[0]) == len(series.rows)
+        arrays = [arrays[0][series.rows]] if fits else arrays
     else:
         _, arrays, _ = _read_arrays(sample_weight, "sample_weight")
         fits = [len(array) for array in arrays] == series.steps.lengths.tolist()
@@ -219,7 +233,7 @@ def read_ahead(X, series, horizon):
     """
     if series.kind == "long":
         return read_long_future(X, series, horizon)
-    covariates, names = _read_covariates(X, series.kind, len(series.steps))
+    covariates, names = _read_covariates(X, series.kind, len(series.steps), None)
     if names is not None and series.steps.feature_names is not None:
         expected = series.steps.feature_names[1:].tolist()
         covariates = [_by_name(table, names, expected) for table in covariates]
@@ -301,8 +315,11 @@ def _one_series(values, i, name):
     return values
 
 
-def _read_covariates(X, kind, n_series):
-    """One (n, n_covariates) array a series, and the names of the columns."""
+def _read_covariates(X, kind, n_series, expected):
+    """One (n, n_covariates) array a series, and the names of the columns.
+
+    Columns with names come in the order of those expected, or of the first table.
+    """
     if X is None:
         return None, None
     is_list = _is_list(X)
@@ -322,7 +339,18 @@ def _read_covariates(X, kind, n_series):
         )
     if len(widths := {table.shape[1] for table, _ in tables}) > 1:
         raise ValueError(f"The arrays of X have {sorted(widths)} columns: make it one.")
-    return [table for table, _ in tables], tables[0][1]
+    width, names = tables[0][0].shape[1], tables[0][1]
+    if expected is not None and (names is not None or width == len(expected)):
+        names = expected
+    return [_in_order(*table, names) for table in tables], names
+
+
+def _in_order(table, names, expected):
+    """The columns of a table in the order of other names; as they are without names."""
+    if names is None or expected is None or names == expected:
+        return table
+    check_same_names(names, expected)
+    return table[:, [names.index(name) for name in expected]]
 
 
 def _table(X):

@@ -279,6 +279,7 @@ class SeriesScales:
         self._representation = representation
         self._together = together
         self._ids = series.ids if series.kind == "long" else None
+        self._columns = series.ids if series.kind == "columns" else None
         self._measures = self._measure(series)
         if together:
             share = (series.steps.lengths / series.steps.lengths.sum())[:, np.newaxis]
@@ -302,16 +303,18 @@ class SeriesScales:
     def of(self, series):
         """Return center and scale of some series, (n_series, 2).
 
-        A series of a long frame is known by its id. Others are those of the training
-        part, in its order, if there are as many. A series that is not known is measured
-        by its own values.
+        A series of a long frame is known by its id, those of a wide one by the names of
+        their columns, if these are the same. Others are those of the training part, in
+        its order, if there are as many. A series that is not known is measured by its
+        own values.
         """
         if self._together:
             return np.repeat(self._measures[:1], len(series.steps), axis=0)
-        if self._ids is None or series.kind != "long":
+        ids = self._ids if series.kind == "long" else self._columns_of(series)
+        if ids is None:
             same = len(series.steps) == len(self._measures)
             return self._measures if same else self._measure(series)
-        place = {key: k for k, key in enumerate(self._ids.tolist())}
+        place = {key: k for k, key in enumerate(ids.tolist())}
         return np.array(
             [
                 self._measures[place[key]]
@@ -320,6 +323,13 @@ class SeriesScales:
                 for i, key in enumerate(series.ids.tolist())
             ]
         )
+
+    def _columns_of(self, series):
+        """The names of the columns of the training part, if these are the same."""
+        known = vars(self).get("_columns")  # models of earlier versions have none
+        if known is None or series.ids is None:
+            return None
+        return known if set(series.ids.tolist()) == set(known.tolist()) else None
 
     def _measure(self, series):
         numbers = range(len(series.steps))

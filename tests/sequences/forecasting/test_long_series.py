@@ -247,6 +247,36 @@ def test_covariates_must_be_those_of_the_times_that_follow(library, days):
         forecaster.predict(X=np.ones((3, 1)))
 
 
+def test_columns_of_a_frame_may_come_in_any_order(library):
+    data, names = columns(), ("unique_id", "ds", "y", "weekday", "visits")
+    turned = ("visits", "y", "weekday", "ds", "unique_id")
+    forecaster = LSTMForecaster(**SMALL).fit(frame_of(library, data, names))
+    for found, wanted in zip(
+        forecaster.backtest(frame_of(library, data, turned)).forecasts,
+        forecaster.backtest(frame_of(library, data, names)).forecasts,
+        strict=True,
+    ):
+        assert_array_equal(found, wanted)
+    with pytest.raises(ValueError, match=r"covariates are .*expected .'weekday'"):
+        forecaster.backtest(frame_of(library, data))
+
+
+def test_weights_stand_in_the_order_of_the_rows(library):
+    data = columns()
+    weights = np.array([1.0 if key == "a" else 0.25 for key in data["unique_id"]])
+    order = np.argsort(data["ds"], kind="stable")
+    sorted_data = {name: [column[k] for k in order] for name, column in data.items()}
+    fits = [
+        LSTMForecaster(**SMALL).fit(frame_of(library, table), sample_weight=w)
+        for table, w in ((data, weights), (sorted_data, weights[order]))
+    ]
+    assert fits[0].loss_curve_ == fits[1].loss_curve_
+    other = LSTMForecaster(**SMALL).fit(
+        frame_of(library, data), sample_weight=1.25 - weights
+    )
+    assert other.loss_curve_ != fits[0].loss_curve_
+
+
 def test_marks_of_yes_and_no_are_covariates_beside_numbers(library):
     data = columns()
     data["holiday"] = [weekday > 4 for weekday in data["weekday"]]

@@ -42,7 +42,7 @@ ARROWS = {
     "sequences": {"_sklearn_callbacks", "_sklearn_compat", "_typing", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"_threads", "estimators", "network", "sequences"},
+    "inspection": {"_threads", "_typing", "estimators", "network", "sequences"},
     "interchange": {"estimators", "network", "sequences", "_version"},
     # What an estimator reads, in batches, is what there is to look into.
     # Decoding: an error rate is made of edit distances.

@@ -12,6 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "_ext")]
 os.environ.setdefault("MPLBACKEND", "agg")
+# Examples show what anyone can run, without the large data sets.
+os.environ.pop("SKLSTM_SHARED_DATA", None)
 
 import sklstm  # noqa: E402
 
@@ -59,6 +61,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
+    "reset_argv": "gallery_files.arguments",
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sklstm",),
     "abort_on_example_error": False,

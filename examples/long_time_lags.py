@@ -19,9 +19,9 @@ of magnitude compare, not digits.
     python examples/long_time_lags.py          # reduced: one seed, under a minute
     python examples/long_time_lags.py --full   # as published, 5 seeds, 2 rates
 
-The results of the full version are in docs/guide/long_time_lags.md. ``--only adding`` picks
-problems by name, ``--save folder`` writes the pictures there instead of showing them.
-Needs matplotlib: ``pip install '.[plot]'``.
+The results of the full version are in docs/guide/long_time_lags.md. ``--only adding``
+picks problems by name, ``--save folder`` writes the pictures there instead of showing
+them. Needs matplotlib: ``pip install '.[plot]'``.
 """
 
 import argparse

@@ -42,9 +42,9 @@ ARROWS = {
     "sequences": {"_sklearn_callbacks", "_sklearn_compat", "_typing", "persistence"},
     "persistence": {"_version"},
     "_kernels": set(),
-    "inspection": {"_threads", "_typing", "estimators", "network", "sequences"},
-    "interchange": {"estimators", "network", "sequences", "_version"},
     # What an estimator reads, in batches, is what there is to look into.
+    "inspection": {"_threads", "_typing", "estimators", "network", "sequences"},
+    "interchange": {"estimators", "network", "sequences", "_typing", "_version"},
     # Decoding: an error rate is made of edit distances.
     "metrics": {"estimators", "network", "decoding", "_sklearn_compat", "_typing"},
     "datasets": {"_typing"},

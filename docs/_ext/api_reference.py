@@ -90,6 +90,34 @@ REFERENCE = {
             ],
         },
     },
+    "sklstm.inspection": {
+        "title": "sklstm.inspection: explanations, diagnosis, pictures",
+        "about": "Why a network says what it says, how it learns, and what goes wrong.",
+        "sections": {
+            "Explanations": [
+                "permutation_importance",
+                "input_gradients",
+                "integrated_gradients",
+                "occlusion",
+            ],
+            "Diagnosis": ["diagnose", "gate_traces", "hidden_gradient_norms"],
+            "Displays": [
+                "TrainingCurveDisplay",
+                "GateActivityDisplay",
+                "GradientFlowDisplay",
+                "AttributionDisplay",
+                "PermutationImportanceDisplay",
+                "AttentionDisplay",
+                "TranscriptionDisplay",
+                "ForecastDisplay",
+            ],
+        },
+    },
+    "sklstm.callbacks": {
+        "title": "sklstm.callbacks: while a model is fitted",
+        "about": "For `set_callbacks`, beside those of scikit-learn.",
+        "sections": {"Callbacks": ["Checkpoint"], "Scorers": ["recorded_scores"]},
+    },
     "sklstm.persistence": {
         "title": "sklstm.persistence: models in files",
         "about": "What skops may build when it reads a model.",

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from .fit_record import FitRecord
 
@@ -77,7 +79,13 @@ class Checkpoint:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path, *, every_epochs=None, every_minutes=None):
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        every_epochs: int | None = None,
+        every_minutes: float | None = None,
+    ) -> None:
         for name, value, kind in (
             ("every_epochs", every_epochs, Integral),
             ("every_minutes", every_minutes, Real),
@@ -100,7 +108,7 @@ class Checkpoint:
 
     # ---- scikit-learn's protocol: nothing, training calls a `FitRecord` ------------
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Raise if the estimator has no training that could be saved."""
         if not getattr(estimator, "_can_be_saved_in_fit", False):
             raise TypeError(
@@ -109,18 +117,25 @@ class Checkpoint:
                 "LSTMClassifier(...).set_callbacks(Checkpoint(...))."
             )
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
 
     # ---- for estimators ------------------------------------------------------------
 
-    def open(self, identity, *, seeded, drawn, kernels):
+    def open(
+        self,
+        identity: dict[str, Any],
+        *,
+        seeded: bool,
+        drawn: dict[str, Any],
+        kernels: str,
+    ) -> FitRecord:
         """Return the record of one fit.
 
         Parameters

@@ -1,9 +1,13 @@
 """What training has computed, in the form of a scorer."""
 
+from typing import Any
+
 __all__ = ["recorded_scores"]
 
 
-def recorded_scores(estimator, X=None, y=None, **metadata):
+def recorded_scores(
+    estimator: Any, X: Any = None, y: Any = None, **metadata: Any
+) -> dict[str, float]:
     """Return loss and validation figures of the last epoch, as a scorer does.
 
     For :class:`sklearn.callback.ScoringMonitor`, which then keeps them for every epoch,

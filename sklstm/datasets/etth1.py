@@ -1,6 +1,8 @@
 """ETTh1: load and oil temperature of an electricity transformer, every hour."""
 
 import csv
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -50,13 +52,13 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_etth1(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    return_X_y=False,
-    as_frame=False,
-):
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Any:
     """Load the ETTh1 series, downloading them if necessary: how hot will the oil get?
 
     =================   ========================

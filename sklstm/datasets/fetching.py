@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import time
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -56,7 +57,7 @@ class GitHubFile(NamedTuple):
         return f"{RAW_FILES}/{self.repository}/{self.commit}/{quote(self.path)}"
 
 
-def get_data_home(data_home=None):
+def get_data_home(data_home: str | PathLike[str] | None = None) -> str:
     """Return the folder of downloaded data sets, and make it if there is none.
 
     Parameters
@@ -88,7 +89,7 @@ def get_data_home(data_home=None):
     return str(folder)
 
 
-def clear_data_home(data_home=None):
+def clear_data_home(data_home: str | PathLike[str] | None = None) -> None:
     """Delete the folder of downloaded data sets with all that is in it.
 
     Parameters

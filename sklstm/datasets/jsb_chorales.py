@@ -1,5 +1,8 @@
 """Chorales of Bach as piano rolls, for models of polyphonic music."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .fetching import GitHubFile, documents_fetching, fetch_files
@@ -36,8 +39,12 @@ Cite: {CITATION}.
 
 @documents_fetching
 def fetch_jsb_chorales(
-    *, data_home=None, download_if_missing=True, n_retries=3, delay=1.0
-):
+    *,
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load the JSB chorales, downloading them if necessary: which keys sound next?
 
     =========   ========================

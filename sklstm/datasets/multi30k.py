@@ -1,5 +1,8 @@
 """Multi30k: descriptions of pictures and their translations."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .checks import check_choice, check_count
@@ -59,16 +62,16 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_multi30k(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    source="en",
-    target="de",
-    max_words=None,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    source: str = "en",
+    target: str = "de",
+    max_words: int | None = None,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load Multi30k, downloading it if necessary: how is that said in German?
 
     ==============   ======================

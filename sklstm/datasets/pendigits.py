@@ -1,5 +1,8 @@
 """Digits written with a pen on a tablet, as the points the pen went through."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -51,13 +54,13 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_pendigits(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the pen digits, downloading them if necessary: which digit was written?
 
     =========   =============

@@ -1,5 +1,8 @@
 """SNIPS: requests to a voice assistant, with the words that fill its slots."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -62,13 +65,13 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_snips(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    return_X_y=False,
-    subset="train",
-):
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the SNIPS requests, downloading them if necessary: which words fill slots?
 
     =========   ====================

@@ -1,5 +1,8 @@
 """Tiny Shakespeare: the plays as one text, for language models of characters."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .fetching import GitHubFile, documents_fetching, fetch_files
@@ -35,8 +38,12 @@ Cite: {CITATION}.
 
 @documents_fetching
 def fetch_tinyshakespeare(
-    *, data_home=None, download_if_missing=True, n_retries=3, delay=1.0
-):
+    *,
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> Any:
     """Load the Tiny Shakespeare text, downloading it if necessary: what comes next?
 
     =============   =========

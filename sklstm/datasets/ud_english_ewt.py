@@ -1,5 +1,8 @@
 """Universal Dependencies, English Web Treebank: words and their parts of speech."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.utils import Bunch
 
 from .checks import check_choice
@@ -55,14 +58,14 @@ Cite: {CITATION}.
 @documents_fetching
 def fetch_ud_english_ewt(
     *,
-    data_home=None,
-    download_if_missing=True,
-    n_retries=3,
-    delay=1.0,
-    tags="upos",
-    return_X_y=False,
-    subset="train",
-):
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    tags: str = "upos",
+    return_X_y: bool = False,
+    subset: str = "train",
+) -> Any:
     """Load the English Web Treebank, downloading it if necessary: noun or verb?
 
     ====================   ======================

@@ -1,9 +1,12 @@
 """`gate_traces`: what gates and states do while a sequence is read."""
 
+from typing import Any
+
 from sklearn.utils import Bunch
 
+from .._typing import InputsLike, SeriesLike, SymbolSequencesLike
 from ..estimators import LSTMSeq2Seq
-from ..network.traces import trace_layer
+from ..network.traces import batch_of_layer, trace_layer
 from ..sequences.container import as_object_array
 from .passes import batches, rows_of_samples
 from .recurrent_part import check_index, recurrent_part
@@ -13,7 +16,14 @@ __all__ = ["gate_traces"]
 DIRECTIONS = ("forward", "backward")
 
 
-def gate_traces(estimator, X, y=None, *, layer=-1, direction="forward"):
+def gate_traces(
+    estimator: Any,
+    X: InputsLike | SeriesLike,
+    y: SymbolSequencesLike | None = None,
+    *,
+    layer: int = -1,
+    direction: str = "forward",
+) -> Bunch:
     """Values of the gates and states of a layer at every time step.
 
     They are those of the network's own kernels, as in prediction: nothing is dropped,
@@ -88,12 +98,13 @@ def gate_traces(estimator, X, y=None, *, layer=-1, direction="forward"):
     network = estimator._fitted_network()
     layer = check_index(layer, len(network.layers), "layer", "layer(s)")
     place = layer, _number_of(direction, len(network.layers[layer]))
-    sequences, of_samples = _read(estimator, X, y), {}
-    for packed, n_threads in batches(estimator, sequences):
-        traces, batch = trace_layer(network, place, packed, n_threads)
-        for name, rows in traces.items():
+    sequences = _read(estimator, X, y)
+    of_samples: dict[str, list[Any]] = {}
+    for batch, n_threads in batches(estimator, sequences):
+        of_layer = batch_of_layer(network, layer, batch)
+        for name, rows in trace_layer(network, place, batch, n_threads).items():
             kept = of_samples.setdefault(name, [None] * len(sequences))
-            for sample, of_sample in rows_of_samples(batch):
+            for sample, of_sample in rows_of_samples(of_layer):
                 kept[sample] = rows[of_sample]
     return Bunch(**{name: as_object_array(kept) for name, kept in of_samples.items()})
 

@@ -1,7 +1,10 @@
 """`hidden_gradient_norms`: how far back in time the gradient of an output reaches."""
 
+from typing import Any
+
 import numpy as np
 
+from .._typing import Array, InputsLike, SeriesLike
 from ..network.traces import hidden_gradients
 from .passes import batches, rows_of_samples
 from .recurrent_part import check_index, recurrent_part
@@ -9,7 +12,9 @@ from .recurrent_part import check_index, recurrent_part
 __all__ = ["hidden_gradient_norms"]
 
 
-def hidden_gradient_norms(estimator, X, *, layer=-1):
+def hidden_gradient_norms(
+    estimator: Any, X: InputsLike | SeriesLike, *, layer: int = -1
+) -> Array:
     r"""Norm of the gradient of the last outputs with respect to earlier hidden states.
 
     For each sequence and each lag :math:`k` the Frobenius norm of

@@ -1,10 +1,13 @@
 """Lists of weights as Keras has them, which itself is not needed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
+from .._typing import Array
 from .equivalents import as_plain
 from .keras_models import read_model
 from .layout import KERAS, exchanged, join_biases, split_biases
@@ -14,7 +17,7 @@ from .whole_models import weights_of
 __all__ = ["from_keras", "to_keras"]
 
 
-def to_keras(model):
+def to_keras(model: Any) -> list[Array]:
     """Weights as a list of arrays for Keras.
 
     For ``Sequential([Embedding, LSTM, ..., Dense]).set_weights(...)``, with only the
@@ -67,7 +70,13 @@ def to_keras(model):
     return arrays
 
 
-def from_keras(weights, *, bidirectional=False, activation="tanh", reset_after=True):
+def from_keras(
+    weights: Sequence[Any],
+    *,
+    bidirectional: bool = False,
+    activation: str = "tanh",
+    reset_after: bool = True,
+) -> RecurrentWeights:
     """Weights of a Keras model.
 
     Reads `LSTM`, `GRU` and `SimpleRNN` layers (of one kind, in any number, also in

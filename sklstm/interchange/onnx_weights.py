@@ -1,5 +1,7 @@
 """Tensors of the nodes of ONNX graphs: LSTM, GRU, RNN, and what stands around them."""
 
+from typing import Any
+
 import numpy as np
 
 from .equivalents import as_plain
@@ -15,7 +17,7 @@ _ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh")}
 _DIRECTIONS = {"forward": 1, "bidirectional": 2}
 
 
-def to_onnx_weights(model):
+def to_onnx_weights(model: Any) -> list[dict[str, Any]]:
     """Weights as tensors and attributes of ONNX nodes.
 
     Parameters
@@ -76,7 +78,7 @@ def to_onnx_weights(model):
     return nodes
 
 
-def from_onnx_weights(nodes):
+def from_onnx_weights(nodes: Any) -> RecurrentWeights:
     """Weights of the nodes of an ONNX graph.
 
     Parameters

@@ -1,7 +1,8 @@
 """`RecurrentWeights`: what all formats are turned into, and made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -108,6 +109,7 @@ class RecurrentWeights:
     head: dict | None = None
     embedding: np.ndarray | None = None
     pooling: str | None = None
+    dtype: np.dtype = field(init=False)
 
     def __post_init__(self):
         if self.cell not in CELLS:
@@ -132,41 +134,41 @@ class RecurrentWeights:
     # ---- what the arrays tell ------------------------------------------------------
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """What the first layer reads."""
         return self.layers[0][0]["weight_ih"].shape[1]
 
     @property
-    def bidirectional(self):
+    def bidirectional(self) -> bool:
         """Whether layers have two directions."""
         return len(self.layers[0]) == 2
 
     @property
-    def hidden_layer_sizes(self):
+    def hidden_layer_sizes(self) -> tuple[int, ...]:
         """Units of each layer."""
         n_gates = CELLS[self.cell].n_gates
         return tuple(len(layer[0]["bias"]) // n_gates for layer in self.layers)
 
     @property
-    def projection_sizes(self):
+    def projection_sizes(self) -> tuple[int, ...] | None:
         """Sizes the hidden states are projected to, or None."""
         if "projection" not in self.layers[0][0]:
             return None
         return tuple(len(layer[0]["projection"]) for layer in self.layers)
 
     @property
-    def n_hidden(self):
+    def n_hidden(self) -> int:
         """Width of what the head reads: the last layer's hidden state."""
         sizes = self.projection_sizes or self.hidden_layer_sizes
         return sizes[-1] * len(self.layers[-1])
 
     @property
-    def has_initial_states(self):
+    def has_initial_states(self) -> bool:
         """Whether states before the first step are among the weights."""
         return "hidden_0" in self.layers[0][0]
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """What an estimator has to be made with for these weights to fit."""
         pooling = {} if self.pooling is None else {"pooling": self.pooling}
         return {

@@ -14,12 +14,16 @@ published, so that its arrays need a hand of ours in any case.
 """
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from math import prod
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .._typing import Array
 from .recurrent_weights import as_floats
 
 __all__ = ["load_safetensors", "save_safetensors"]
@@ -36,7 +40,12 @@ _ALIGNMENT = 8
 _LARGEST_HEADER = 100_000_000
 
 
-def save_safetensors(state_dict, path, *, metadata=None):
+def save_safetensors(
+    state_dict: Mapping[str, Any],
+    path: str | PathLike[str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write arrays to a safetensors file.
 
     Parameters
@@ -88,7 +97,7 @@ def save_safetensors(state_dict, path, *, metadata=None):
             file.write(array.tobytes())
 
 
-def load_safetensors(path):
+def load_safetensors(path: str | PathLike[str]) -> dict[str, Array]:
     """Read all arrays of a safetensors file.
 
     Parameters

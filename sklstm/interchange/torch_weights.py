@@ -1,9 +1,12 @@
 """State dictionaries of PyTorch, which itself is not needed."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from .._typing import Array
 from .equivalents import as_plain
 from .layout import PYTORCH, exchanged, join_biases, split_biases
 from .recurrent_weights import RecurrentWeights, as_floats
@@ -19,7 +22,13 @@ _KEY = re.compile(
 _CELL_OF_N_GATES = {4: "lstm", 3: "gru_reset_after", 1: "rnn"}
 
 
-def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
+def to_torch(
+    model: Any,
+    *,
+    recurrent: str | None = None,
+    head: str = "head",
+    embedding: str = "embedding",
+) -> dict[str, Array]:
     """Weights as a state dictionary of PyTorch modules.
 
     For ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with an ``nn.Linear`` and, of symbols, an
@@ -92,8 +101,13 @@ def to_torch(model, *, recurrent=None, head="head", embedding="embedding"):
 
 
 def from_torch(
-    state_dict, *, recurrent=None, head=None, embedding=None, activation="tanh"
-):
+    state_dict: Mapping[str, Any],
+    *,
+    recurrent: str | None = None,
+    head: str | None = None,
+    embedding: str | None = None,
+    activation: str = "tanh",
+) -> RecurrentWeights:
     """Weights of a state dictionary of PyTorch.
 
     Reads an ``nn.LSTM`` (also bidirectional, in layers, or with ``proj_size``),
@@ -153,7 +167,8 @@ def from_torch(
     True
     """
     names = _modules_of(state_dict, recurrent, head, embedding)
-    found, prefix = {}, names["recurrent"]
+    prefix = names["recurrent"]
+    found: dict = {}
     for key, array in state_dict.items():
         match = _KEY.fullmatch(key)
         if match and match["prefix"] == prefix:
@@ -163,7 +178,7 @@ def from_torch(
     cell = _cell_of(found, prefix, activation)
     n_layers = 1 + max(layer for layer, _ in found)
     directions = (False, True) if (0, True) in found else (False,)
-    layers = []
+    layers: list = []
     for layer in range(n_layers):
         layers.append([])
         for backward in directions:

@@ -1,7 +1,11 @@
 """Weights of fitted estimators, and estimators fitted with weights."""
 
+from collections.abc import Hashable, Sequence
+from typing import Any
+
 import numpy as np
 
+from .._typing import ArrayLike
 from ..estimators import (
     LSTMClassifier,
     LSTMLanguageModel,
@@ -23,7 +27,7 @@ _READABLE = (
 _SETTABLE = (LSTMClassifier, LSTMRegressor, SequenceTransformer, LSTMTagger)
 
 
-def get_weights(model):
+def get_weights(model: Any) -> RecurrentWeights:
     """Weights of a fitted estimator: recurrent layers, head, table of symbols.
 
     Parameters
@@ -79,7 +83,13 @@ LSTMTranscriber or LSTMLanguageModel
     )
 
 
-def set_weights(estimator, weights, *, classes=None, symbols=None):
+def set_weights(
+    estimator: Any,
+    weights: RecurrentWeights,
+    *,
+    classes: ArrayLike | None = None,
+    symbols: Sequence[Hashable] | None = None,
+) -> Any:
     """Make an estimator that predicts with given weights, without training.
 
     The parameters that the weights decide, such as `cell` and `hidden_layer_sizes`, are
@@ -142,13 +152,18 @@ def set_weights(estimator, weights, *, classes=None, symbols=None):
     (2, 3)
     """
     _check_is_one_of(estimator, _SETTABLE, "set_weights sets")
+    if estimator.zoneout:
+        raise ValueError(
+            f"zoneout={estimator.zoneout} mixes states in predictions, which would not "
+            "be those of the weights. Set it afterwards, to train on."
+        )
     head, classes = _head_for(estimator, weights, classes)
     n_outputs = 1 if head is None else len(head["bias"])
     X, y = _example(estimator, weights.n_features, n_outputs, classes)
     wanted = weights.parameters
     if weights.embedding is not None or symbols is not None:
         _check_symbols(estimator, weights, symbols)
-        known_symbols = [symbol for symbol in symbols if symbol is not None]
+        known_symbols = [symbol for symbol in symbols or () if symbol is not None]
         X = [known_symbols] * estimator.min_count  # rarer ones would be unknown
         y = [[classes[0]] * len(known_symbols)] * len(X)
         wanted |= {"inputs": "symbols", "embedding_size": weights.n_features}

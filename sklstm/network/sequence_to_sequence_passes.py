@@ -180,18 +180,17 @@ class SequenceToSequencePass:
         Returns
         -------
         kept : dict
-            By number and direction, the decoder's after the encoder's: the layer, what
-            `LayerStack.layer_runs` says of it, and the batch whose rows it runs over.
+            By number and direction, the decoder's after the encoder's: the layer, and
+            what `LayerStack.layer_runs` says of it.
         """
         network, kept = self.network, {}
-        parts = [(network.decoder, self._decoder_trace, self.batch.target)]
+        parts = [(network.n_encoder_layers, network.decoder, self._decoder_trace)]
         if network.encoder is not None:
-            parts.insert(0, (network.encoder, self._encoder_trace, self.batch.source))
-        for stack, trace, batch in parts:
-            n_below = len({number for number, _ in kept})
+            parts.append((0, network.encoder, self._encoder_trace))
+        for n_before, stack, trace in parts:
             for (number, direction), layer_run in stack.layer_runs(trace).items():
                 layer = stack.layers[number, direction]
-                kept[n_below + number, direction] = layer, layer_run, batch
+                kept[n_before + number, direction] = layer, layer_run
         return kept
 
     # ---- backward ------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .chain import Pass
 from .sequence_to_sequence import SequenceToSequence
 from .sequence_to_sequence_passes import SequenceToSequencePass, Workspaces
 
-__all__ = ["hidden_gradients", "trace_layer"]
+__all__ = ["batch_of_layer", "hidden_gradients", "trace_layer"]
 
 # What a cell calls by a letter. The one gate of an RNN is its hidden state.
 GATE_WORDS = {
@@ -39,22 +39,39 @@ def trace_layer(network, place, batch, n_threads=1):
     -------
     traces : dict of str to ndarray of shape (n_rows, size)
         Packed rows by name: gates in the order of the equations, then ``cell`` (with a
-        cell state) and ``hidden``.
-    batch : PackedBatch
-        Whose rows they are: of pairs, the sources' or the targets'.
+        cell state) and ``hidden``. They are those of `batch_of_layer`.
     """
     keep = _keep_pairs if isinstance(network, SequenceToSequence) else _keep
-    layer, layer_run, batch = keep(network, batch, n_threads)[place]
-    return _traces_of(layer, layer_run.plan, layer_run.states), batch
+    layer, layer_run = keep(network, batch, n_threads)[place]
+    return _traces_of(layer, layer_run.plan, layer_run.states)
+
+
+def batch_of_layer(network, number, batch):
+    """The batch whose rows a layer runs over: of pairs, the sources or the targets.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork or SequenceToSequence
+    number : int
+        Of the layer.
+    batch : PackedBatch or PairedBatch
+
+    Returns
+    -------
+    batch : PackedBatch
+    """
+    if not isinstance(network, SequenceToSequence):
+        return batch
+    return batch.source if number < network.n_encoder_layers else batch.target
 
 
 def _keep(network, batch, n_threads):
-    """All layers, what a pass keeps of them, and whose rows these are; by place."""
+    """All layers and what a pass keeps of them, by place."""
     arrays = network._new_arrays(network._packed_forward())
     run = Pass(network._read(batch, n_threads), n_threads, training=True)
     _, traces = network._stack.forward(run, arrays, network.config.pooling)
     return {
-        place: (network._stack.layers[place], layer_run, batch)
+        place: (network._stack.layers[place], layer_run)
         for place, layer_run in network._stack.layer_runs(traces).items()
     }
 

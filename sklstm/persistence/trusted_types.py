@@ -87,7 +87,7 @@ _SCORERS = [
 ]
 
 
-def skops_trusted_types():
+def skops_trusted_types() -> list[str]:
     """Return the types to pass to ``skops.io.load`` as `trusted`.
 
     skops builds only objects of types it knows to be harmless: NumPy's, SciPy's, most

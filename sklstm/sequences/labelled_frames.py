@@ -1,10 +1,12 @@
 """From a long data frame with labels to X, y and groups, and back to a long frame."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from .._typing import ArrayLike, IntoDataFrame, SequencesLike
 from .container import Sequences, as_object_array
 from .converters import as_eager_frame, check_columns_exist, read_long_rows, shown
 from .validation import check_sequences
@@ -30,17 +32,17 @@ class LabelledSequences(NamedTuple):
 
 
 def from_labelled_frame(
-    frame,
+    frame: IntoDataFrame,
     *,
-    id,
-    time,
-    target,
-    group=None,
-    columns=None,
-    symbols=None,
-    per_step=False,
-    step=None,
-):
+    id: str,
+    time: str,
+    target: str | Sequence[str],
+    group: str | None = None,
+    columns: Sequence[str] | None = None,
+    symbols: str | None = None,
+    per_step: bool = False,
+    step: Any = None,
+) -> LabelledSequences:
     """Make sequences, targets and groups of a data frame with one row a time step.
 
     What a CSV file in long format needs to become a learning problem: rows are sorted,
@@ -155,16 +157,16 @@ def from_labelled_frame(
 
 
 def to_long_frame(
-    X,
+    X: SequencesLike,
     *,
-    ids=None,
-    times=None,
-    id="id",
-    time="time",
-    per_sequence=None,
-    per_step=None,
-    backend="pandas",
-):
+    ids: ArrayLike | None = None,
+    times: Sequence[ArrayLike] | None = None,
+    id: str = "id",
+    time: str = "time",
+    per_sequence: Mapping[str, ArrayLike] | None = None,
+    per_step: Mapping[str, Sequence[ArrayLike]] | None = None,
+    backend: Any = "pandas",
+) -> Any:
     """Make a data frame with one row a time step of sequences and of results on them.
 
     Parameters

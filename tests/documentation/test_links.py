@@ -1,6 +1,7 @@
 """Links between the built pages lead somewhere, and nothing is loaded from elsewhere.
 
-Needs pages: ``SKLSTM_DOCS_HTML`` names the folder they were built into.
+Needs pages: ``SKLSTM_DOCS`` names the folder of sources in which they were built,
+``sphinx-build -W -b html docs docs/_build/html``.
 """
 
 import os
@@ -10,10 +11,8 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-HTML = os.environ.get("SKLSTM_DOCS_HTML")
-pytestmark = pytest.mark.skipif(
-    not HTML, reason="SKLSTM_DOCS_HTML names no built pages"
-)
+BUILT = os.environ.get("SKLSTM_DOCS")
+pytestmark = pytest.mark.skipif(not BUILT, reason="SKLSTM_DOCS names no built pages")
 
 
 class Page(HTMLParser):
@@ -40,7 +39,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def pages():
     """Every page by its resolved path."""
-    root = Path(HTML).resolve()
+    root = Path(BUILT, "_build", "html").resolve()
     found = {path: Page(path) for path in sorted(root.rglob("*.html"))}
     assert len(found) > 50
     return found

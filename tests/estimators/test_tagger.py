@@ -202,7 +202,9 @@ def test_labels_that_were_not_learned_are_mistakes_in_the_score():
     others = [["B-never", *labels[1:]] for labels in Y]
     predicted = tagger.predict(X)
     assert tagger.score(X, others) == pytest.approx(token_accuracy(others, predicted))
-    assert tagger.score(X, [[{}] * len(labels) for labels in Y]) == 0
+    assert set(np.concatenate(predicted)) == set(tagger.classes_)
+    for unknown in ("B-never", 3, float("nan"), {}):
+        assert tagger.score(X, [[unknown] * len(labels) for labels in Y]) == 0
 
 
 def test_step_by_step_as_at_once():

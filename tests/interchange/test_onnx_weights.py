@@ -1,7 +1,5 @@
 """Tensors of ONNX nodes: gates by hand, and values compared with onnxruntime."""
 
-import sys
-
 import numpy as np
 import pytest
 from interchange.weight_problems import (
@@ -221,39 +219,6 @@ def test_gates_that_a_graph_couples_predict_what_the_graph_does():
     assert_close(our_predictions(weights, X), run(graph_of(nodes, onnx), X))
 
 
-def test_a_product_and_a_sum_are_a_head():
-    """As PyTorch's exporter writes a linear layer on three axes."""
-    onnx = pytest.importorskip("onnx")
-    make, element = onnx.helper, onnx.TensorProto
-    [node, head] = to_onnx_weights(random_weights("lstm", dtype=np.float32))
-    weight, bias = head["inputs"].values()
-    arrays = node["inputs"] | {"kernel": weight.T, "c": bias}
-    info = [
-        make.make_tensor_value_info(name, element.FLOAT, None) for name in ("X", "out")
-    ]
-    graph = make.make_graph(
-        [
-            make.make_node("LSTM", ["X", "W", "R", "B"], ["Y"], **node["attributes"]),
-            make.make_node("Squeeze", ["Y", "one"], ["rows"]),
-            make.make_node("MatMul", ["rows", "kernel"], ["product"]),
-            make.make_node("Add", ["c", "product"], ["out"]),
-        ],
-        "model",
-        info[:1],
-        info[1:],
-        [
-            *(
-                onnx.numpy_helper.from_array(np.ascontiguousarray(a), name)
-                for name, a in arrays.items()
-            ),
-            onnx.numpy_helper.from_array(np.array([1]), "one"),
-        ],
-    )
-    assert_same_weights(
-        from_onnx_weights(make.make_model(graph)), from_onnx_weights([node, head])
-    )
-
-
 def test_weights_go_from_one_library_to_another():
     weights = random_weights("gru_reset_after", sizes=(5, 5), bidirectional=True)
     nodes = to_onnx_weights(from_torch(to_torch(weights)))
@@ -336,33 +301,3 @@ def test_learned_states_of_a_projected_layer_are_an_error_that_says_so():
     weights = random_weights("lstm", projection_sizes=(3,), learned_start=True)
     with pytest.raises(ValueError, match="initial states are learned"):
         to_onnx_weights(weights)
-
-
-@pytest.mark.parametrize(
-    "nodes, message",
-    [
-        (
-            [("Cast", ["x"], {"to": 1}), ("LSTM", ["X", "W", "R"], {"hidden_size": 2})],
-            "W of LSTM 'node_1' is computed in the graph",
-        ),
-        ([("Conv", ["X", "R"], {})], "Conv 'node_0' has weights of shape"),
-    ],
-)
-def test_a_graph_whose_weights_cannot_be_read_is_named(nodes, message):
-    onnx = pytest.importorskip("onnx")
-    make = onnx.helper
-    outputs = ["W", "Y"]
-    nodes = [
-        make.make_node(name, inputs, [outputs[i]], name=f"node_{i}", **attributes)
-        for i, (name, inputs, attributes) in enumerate(nodes)
-    ]
-    tensor = onnx.numpy_helper.from_array(np.ones((1, 8, 2), np.float32), "R")
-    graph = make.make_graph(nodes, "model", [], [], [tensor])
-    with pytest.raises(ValueError, match=message):
-        from_onnx_weights(make.make_model(graph))
-
-
-def test_without_onnx_a_graph_is_an_error_that_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"pip install 'sklstm\[onnx\]'"):
-        from_onnx_weights("model.onnx")

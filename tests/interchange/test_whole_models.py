@@ -292,6 +292,7 @@ def test_a_model_set_to_weights_pickles_streams_and_reads_any_length():
         (LSTMClassifier(), {"classes": ["a", "a"]}, "two different labels"),
         (LSTMClassifier(), {"classes": ["a"]}, "two different labels"),
         (LSTMRegressor(loss="cubic"), {}, "The 'loss' parameter"),
+        (LSTMRegressor(zoneout=0.1), {}, "zoneout=0.1 mixes states"),
         (LSTMRegressor(forget_bias=0.0), {}, "forget_bias=0.0 has no effect"),
         (SequenceTransformer(), {}, "bidirectional=True does not go with"),
     ],

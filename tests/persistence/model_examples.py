@@ -211,9 +211,11 @@ def answers(model, X, y=None):
         result = [model.score_samples(X)]
     elif isinstance(model, LSTMSeq2Seq):
         result = [[model.score(X, y)]]
-        result += [
-            [score] for found in model.predict_n_best(X, 2) for _, score in found
-        ]
+        if model._network.attention is None:
+            found = model.predict_n_best(X, 2)
+            result += [[score] for of_sample in found for _, score in of_sample]
+        else:  # not what a search finds: how it searches may change
+            result += list(model.attention_weights(X, y))
     elif hasattr(model, "predict_proba"):
         result = model.predict_proba(X)
     else:

@@ -1,7 +1,11 @@
 """`AttentionDisplay`: where a decoder looks while it writes."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import InputsLike, SymbolSequencesLike
 from ...estimators import LSTMSeq2Seq
 from ..recurrent_part import check_index, recurrent_part
 from .figures import END, draw_matrix, figure_axes, number_ticks
@@ -54,8 +58,16 @@ class AttentionDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, sample=0, step_labels=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: InputsLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        step_labels: Sequence[str] | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw where the decoder looks for one source.
 
         Parameters
@@ -102,9 +114,15 @@ class AttentionDisplay:
         return display.plot(ax=ax, **how)
 
     def plot(
-        self, ax=None, *, cmap="Blues", colorbar=True, include_values=False,
-        xticks_rotation=60, im_kw=None,
-    ):  # fmt: skip
+        self,
+        ax: Any = None,
+        *,
+        cmap: Any = "Blues",
+        colorbar: bool = True,
+        include_values: bool = False,
+        xticks_rotation: float = 60,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights.
 
         Parameters

@@ -1,9 +1,12 @@
 """`ForecastDisplay`: the past of a series, its forecast, and how sure that is."""
 
+from collections.abc import Mapping, Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 
+from ..._typing import ArrayLike, SeriesLike
 from ...estimators import LSTMForecaster
 from ...sequences.forecasting.long_series import continued_times
 from ..recurrent_part import check_index, recurrent_part
@@ -76,9 +79,20 @@ class ForecastDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, y=None, *, horizon=None, X=None, coverage="auto", series=0,
-        observed=None, n_history=None, times=None, ax=None, **how,
-    ):  # fmt: skip
+        cls,
+        estimator: Any,
+        y: SeriesLike | None = None,
+        *,
+        horizon: int | None = None,
+        X: SeriesLike | None = None,
+        coverage: str | float | Sequence[float] | None = "auto",
+        series: int | str = 0,
+        observed: ArrayLike | None = None,
+        n_history: int | None = None,
+        times: ArrayLike | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Forecast and draw.
 
         Parameters
@@ -135,9 +149,18 @@ class ForecastDisplay:
 
     @classmethod
     def from_predictions(
-        cls, history, forecast, *, intervals=None, observed=None, times=None,
-        n_history=None, name=None, ax=None, **how,
-    ):  # fmt: skip
+        cls,
+        history: ArrayLike,
+        forecast: ArrayLike,
+        *,
+        intervals: Mapping[float, ArrayLike] | None = None,
+        observed: ArrayLike | None = None,
+        times: ArrayLike | None = None,
+        n_history: int | None = None,
+        name: str | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Draw a forecast one has.
 
         Parameters
@@ -156,9 +179,10 @@ class ForecastDisplay:
         history = np.asarray(history, dtype=float)
         forecast = np.asarray(forecast, dtype=float)
         n_steps = len(history) + len(forecast)
-        if times is not None and len(times) != n_steps:
+        steps = None if times is None else np.asarray(times)
+        if steps is not None and len(steps) != n_steps:
             raise ValueError(
-                f"times has {len(times)} entries, expected {n_steps}: one for each of "
+                f"times has {len(steps)} entries, expected {n_steps}: one for each of "
                 f"the {len(history)} steps of the past and the {len(forecast)} of the "
                 "forecast."
             )
@@ -167,17 +191,22 @@ class ForecastDisplay:
                 raise TypeError(f"n_history must be an int, got {n_history!r}.")
             left_out = max(0, len(history) - max(0, int(n_history)))
             history = history[left_out:]
-            times = None if times is None else np.asarray(times)[left_out:]
+            steps = None if steps is None else steps[left_out:]
         display = cls(
             history=history, forecast=forecast, intervals=intervals, observed=observed,
-            times=times, name=name,
+            times=steps, name=name,
         )  # fmt: skip
         return display.plot(ax=ax, **how)
 
     def plot(
-        self, ax=None, *, history_kw=None, forecast_kw=None, observed_kw=None,
-        interval_kw=None,
-    ):  # fmt: skip
+        self,
+        ax: Any = None,
+        *,
+        history_kw: dict[str, Any] | None = None,
+        forecast_kw: dict[str, Any] | None = None,
+        observed_kw: dict[str, Any] | None = None,
+        interval_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw history, forecast and intervals.
 
         Parameters

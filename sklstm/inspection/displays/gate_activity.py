@@ -1,7 +1,11 @@
 """`GateActivityDisplay`: gates and states of a layer while it reads a sequence."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import InputsLike, SeriesLike, SymbolSequencesLike
 from ...estimators import LSTMForecaster, LSTMSeq2Seq
 from ..gate_traces import gate_traces
 from ..recurrent_part import check_index, recurrent_part
@@ -70,9 +74,17 @@ class GateActivityDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, sample=0, layer=-1, direction="forward",
-        ax=None, **how,
-    ):  # fmt: skip
+        cls,
+        estimator: Any,
+        X: InputsLike | SeriesLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: str = "forward",
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw what happens while one sequence is read.
 
         Parameters
@@ -113,7 +125,14 @@ class GateActivityDisplay:
             described = _of_steps(estimator, X, sample)
         return cls(traces=traces, **described).plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, quantities=None, kind="units", show_inputs=True):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        quantities: Sequence[str] | None = None,
+        kind: str = "units",
+        show_inputs: bool = True,
+    ) -> Self:
         """Draw the values over time.
 
         Parameters

@@ -1,7 +1,10 @@
 """`GradientFlowDisplay`: how far back in time the gradient of an output reaches."""
 
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import InputsLike, SeriesLike
 from ..hidden_gradients import hidden_gradient_norms
 from ..recurrent_part import recurrent_part
 from .figures import figure_axes, number_ticks
@@ -61,7 +64,16 @@ class GradientFlowDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, layer=-1, name=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: InputsLike | SeriesLike,
+        *,
+        layer: int = -1,
+        name: str | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw the norms of a fitted network.
 
         Parameters
@@ -85,7 +97,14 @@ class GradientFlowDisplay:
         )
         return display.plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, relative=True, band=True, line_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        relative: bool = True,
+        band: bool = True,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the norms over the lag.
 
         Parameters

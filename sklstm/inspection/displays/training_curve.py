@@ -1,5 +1,7 @@
 """`TrainingCurveDisplay`: losses and scores of one fit, epoch by epoch."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from ..recurrent_part import recurrent_part
@@ -71,7 +73,9 @@ class TrainingCurveDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, name=None, **how):
+    def from_estimator(
+        cls, estimator: Any, *, ax: Any = None, name: str | None = None, **how: Any
+    ) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters
@@ -100,7 +104,7 @@ class TrainingCurveDisplay:
         return display.plot(ax=ax, **how)
 
     @property
-    def best_epoch_(self):
+    def best_epoch_(self) -> int | None:
         """The epoch with the best validation score, counted from 1."""
         if self.validation_scores is None:
             return None
@@ -111,9 +115,13 @@ class TrainingCurveDisplay:
         return best + 1
 
     def plot(
-        self, ax=None, *, loss_kw=None, validation_loss_kw=None,
-        validation_score_kw=None,
-    ):  # fmt: skip
+        self,
+        ax: Any = None,
+        *,
+        loss_kw: dict[str, Any] | None = None,
+        validation_loss_kw: dict[str, Any] | None = None,
+        validation_score_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves.
 
         Parameters

@@ -1,7 +1,10 @@
 """`TranscriptionDisplay`: which labels a transcriber finds when."""
 
+from typing import Any, Self
+
 import numpy as np
 
+from ..._typing import SequencesLike, SymbolSequencesLike
 from ...estimators import LSTMTranscriber
 from ..recurrent_part import check_index, recurrent_part
 from .figures import PALETTE, figure_axes, number_ticks
@@ -66,7 +69,16 @@ class TranscriptionDisplay:
         self.classes = classes
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, sample=0, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: SequencesLike,
+        y: SymbolSequencesLike | None = None,
+        *,
+        sample: int = 0,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw when the labels of one sequence are found.
 
         Parameters
@@ -104,7 +116,13 @@ class TranscriptionDisplay:
         )  # fmt: skip
         return display.plot(ax=ax, **how)
 
-    def plot(self, ax=None, *, line_kw=None, span_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        line_kw: dict[str, Any] | None = None,
+        span_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw probabilities and alignment.
 
         Parameters

@@ -67,8 +67,9 @@ def gate_statistics(estimator, steps, place):
     """
     network, statistics, n_steps = estimator._fitted_network(), {}, 0
     for batch, n_threads in batches(estimator, steps):
-        n_steps += batch.n_rows
-        for name, rows in trace_layer(network, place, batch, n_threads).items():
+        traces, traced = trace_layer(network, place, batch, n_threads)
+        n_steps += traced.n_rows
+        for name, rows in traces.items():
             low, high = RANGES.get(name, (-1, 1))
             margin = SATURATED * (high - low)
             part = {

@@ -1,9 +1,12 @@
 """`to_onnx` and what is fed to the graphs it makes."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ..._typing import Array
 from ...estimators import LSTMForecaster, LSTMSeq2Seq
 from .graph import GraphBuilder, Tensor, checked_opset, import_onnx
 from .registry import CLASSES, export_of
@@ -13,7 +16,7 @@ from .sklearn_models import pipeline_model
 __all__ = ["onnx_inputs", "to_onnx"]
 
 
-def to_onnx(model, *, ragged=True, opset=21):
+def to_onnx(model: Any, *, ragged: bool = True, opset: int = 21) -> Any:
     """Convert a fitted estimator or pipeline to ONNX.
 
     The graph needs nothing of sklstm, scikit-learn or Python: any runtime of ONNX
@@ -143,7 +146,9 @@ def to_onnx(model, *, ragged=True, opset=21):
     return _graph(_export(model), ragged, opset)
 
 
-def onnx_inputs(model, X=None, *, y=None, ragged=True):
+def onnx_inputs(
+    model: Any, X: Any = None, *, y: Any = None, ragged: bool = True
+) -> dict[str, Array]:
     """Return what the graph of an estimator or pipeline reads.
 
     Parameters

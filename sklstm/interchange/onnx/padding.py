@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from ..._typing import Array, SequencesLike
 from ...sequences import check_sequences
 
 __all__ = ["pad", "padded", "padded_rows"]
 
 
-def pad(X):
+def pad(X: SequencesLike) -> tuple[Array, Array]:
     """Put sequences into one array, with their lengths.
 
     This is what exported graphs read, and all there is to do with ragged input before

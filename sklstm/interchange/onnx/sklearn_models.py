@@ -17,7 +17,7 @@ _OF_CLASSIFIERS = {
 }
 
 
-def register_converters():
+def register_converters() -> None:
     """Teach skl2onnx to convert the estimators and transformers of sklstm.
 
     Afterwards ``skl2onnx.convert_sklearn`` and ``skl2onnx.to_onnx`` convert pipelines,

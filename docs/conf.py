@@ -43,6 +43,7 @@ nitpicky = True
 # In docstrings a word in single backticks is a literal; `links` makes those that are
 # public names into links, on all pages.
 default_role = "literal"
+smartquotes = False  # values of parameters stand in straight quotes
 
 # ---------------------------------------------------------------- Markdown
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]

@@ -8,6 +8,8 @@ some digits and describes scenes of others. The scene is given in two ways: as o
 vector of all pixels, which the decoder starts from, and as a sequence of four patches,
 which an encoder reads and at which the decoder looks while it writes.
 
+::
+
     python examples/captioning.py             # under a minute on 2 cores
     python examples/captioning.py --full      # more scenes and epochs: five minutes
 

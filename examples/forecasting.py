@@ -7,11 +7,15 @@ ahead, and weather that comes in quiet and in restless spells. A network learns 
 three years and forecasts the next four weeks with intervals of 80 %; then it is tried
 from every day of a fourth year, without being fitted again.
 
+::
+
     python examples/forecasting.py            # under a minute on 2 cores
 
 It prints its scores and draws two pictures; ``--save FOLDER`` writes them there. With
 the airline passengers of the shared data (``SKLSTM_SHARED_DATA`` names their folder) it
 draws a third. The scores on real series are those of
+
+::
 
     python benchmarks/scores.py etth1         # likewise intervals, one_step
 """

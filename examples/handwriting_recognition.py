@@ -8,6 +8,8 @@ two strokes. `LSTMTranscriber` reads the movement and writes the digits down; it
 learns from trajectories and digit strings alone (connectionist temporal classification,
 Graves et al. 2006; online handwriting: Graves et al. 2009).
 
+::
+
     python examples/handwriting_recognition.py                # under a minute
     python examples/handwriting_recognition.py --full         # downloads 5 MB
 

@@ -7,6 +7,8 @@ adding problem of Hochreiter and Schmidhuber, 1997). A plain recurrent network d
 learn it, an LSTM and a GRU do. Three pictures show why, and how: curves of training,
 how far back in time the gradient reaches, and what the gates do while the LSTM reads.
 
+::
+
     python examples/inside_a_network.py            # under a minute on 2 cores
 
 It prints the scores and draws the pictures; ``--save FOLDER`` writes them there. Needs

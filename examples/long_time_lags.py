@@ -16,6 +16,8 @@ Hochreiter and Schmidhuber counted the same, with one sequence an update, some 5
 units and a goal of their own (the last 2000 training sequences right), so that orders
 of magnitude compare, not digits.
 
+::
+
     python examples/long_time_lags.py          # reduced: one seed, under a minute
     python examples/long_time_lags.py --full   # as published, 5 seeds, 2 rates
 

@@ -8,6 +8,8 @@ in two ways: each frame as a **vector** of 88 keys that sound or not (a piano ro
 each frame as a **symbol**, the tuple of its keys. It is measured by the likelihood of
 unseen pieces, and then plays itself; what it plays is written to a MIDI file.
 
+::
+
     python examples/music_generation.py               # under a minute on 2 cores
     python examples/music_generation.py --full        # downloads 100 kB
 

@@ -6,6 +6,8 @@ Nine men say the vowels /ae/; an utterance is 7 to 29 steps of 12 coefficients. 
 sequences keep their own lengths: nothing is padded or cut. A network is tuned by
 cross-validation, tested, saved and loaded again, and asked while somebody still speaks.
 
+::
+
     python examples/quickstart.py             # under a minute on 2 cores
 
 It prints its scores. With matplotlib (``pip install '.[plot]'``) it draws a picture,

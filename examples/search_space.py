@@ -7,6 +7,8 @@ random search: every variant with many draws of its learning rate, its width and
 noise, then the scores side by side. Here the same is one ``RandomizedSearchCV``, whose
 list of dictionaries is the list of variants.
 
+::
+
     python examples/search_space.py           # two small sets, under a minute
     python examples/search_space.py --full    # larger sets, four times the draws
 

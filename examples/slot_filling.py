@@ -9,10 +9,14 @@ training part: surroundings and letters must tell what they are. Three ways to d
 are compared: word by word (softmax), all labels of a request together (a conditional
 random field), and the same with the characters of each word.
 
+::
+
     python examples/slot_filling.py           # under a minute on 2 cores
 
 It prints its scores and draws a picture; ``--save FOLDER`` writes it there. On the
 requests of SNIPS, people's own words, and on the parts of speech of English:
+
+::
 
     python benchmarks/tagging.py slots        # likewise slots --output crf, upos
 """

@@ -7,6 +7,8 @@ Nobody has marked when each word begins and ends. Connectionist temporal classif
 sums over all ways to spread the labels over the time steps (Graves et al. 2006), so
 that `LSTMTranscriber` learns from such pairs, and finds the times by itself.
 
+::
+
     python examples/speech_recognition.py                     # under a minute
     SKLSTM_SHARED_DATA=folder python examples/speech_recognition.py --full
 

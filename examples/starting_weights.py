@@ -7,6 +7,8 @@ different depends on how the first weights are drawn. Here an LSTM is trained wi
 ``weight_init="uniform"`` and bounds (``init_scale``) from 0.01 to 1, and with the
 default, ``"orthogonal"``, six seeds each.
 
+::
+
     python examples/starting_weights.py       # under a minute on 2 cores
 
 It prints a table and draws a picture; ``--save FOLDER`` also writes the picture there.

@@ -6,6 +6,8 @@ A network reads the help texts that come with Python, one character after the ot
 learns how likely each next one is. It is measured by the bits that a character of
 unseen text takes, shows where a text surprises it, and writes texts of its own.
 
+::
+
     python examples/text_generation.py                # under a minute on 2 cores
     python examples/text_generation.py --full         # downloads a megabyte
 

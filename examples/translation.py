@@ -7,10 +7,14 @@ show in articles and adjectives, and verbs that change their place. A network wi
 attention learns from three thousand pairs and translates sentences it has not seen; the
 picture shows where it looks while it writes each word.
 
+::
+
     python examples/translation.py            # under a minute on 2 cores
 
 It prints its scores and draws a picture; ``--save FOLDER`` writes it there. The figures
 on real sentences (multi30k, of the shared data) are those of
+
+::
 
     python benchmarks/translation.py
 """

@@ -3,7 +3,8 @@
 - A literal that is a public name of ours (``LSTMTagger``, ``sklstm.metrics.bleu``) is
   linked to its page, in Markdown, in docstrings and in examples: pages stay plain text
   that also reads well elsewhere.
-- References to scikit-learn follow its rule for addresses instead of an inventory.
+- References to scikit-learn and matplotlib follow their rules for addresses instead of
+  an inventory.
 - Docstrings inherited from scikit-learn refer to labels of its user guide; the words
   stay, without a link.
 """
@@ -14,7 +15,10 @@ from api_reference import public_names
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-SKLEARN = "https://scikit-learn.org/stable/modules/generated/{}.html"
+ADDRESSES = {
+    "sklearn": "https://scikit-learn.org/stable/modules/generated/{}.html",
+    "matplotlib": "https://matplotlib.org/stable/api/_as_gen/{}.html",
+}
 
 
 class LinkPublicNames(SphinxPostTransform):
@@ -53,7 +57,7 @@ def _is_within(node, kinds):
 
 
 def find_reference(app, env, node, contnode):
-    """Resolve what Sphinx did not find: names of ours cut short, and scikit-learn's."""
+    """Resolve what Sphinx did not find: names of ours cut short, names of others."""
     name = node.get("reftarget", "")
     ours = TARGETS.get(name) or (
         TARGETS.get(name.rpartition(".")[2]) if name.startswith("sklstm.") else None
@@ -62,14 +66,16 @@ def find_reference(app, env, node, contnode):
         return env.get_domain("py").resolve_xref(
             env, node["refdoc"], app.builder, "obj", ours, node, contnode
         )
-    if not name.startswith("sklearn."):
+    address = ADDRESSES.get(name.partition(".")[0])
+    if address is None:
         return None
-    # A method stands on the page of its class.
-    parts = name.split(".")
-    classes = [k for k, part in enumerate(parts) if part[:1].isupper()]
-    page = ".".join(parts[: classes[0] + 1]) if classes else name
-    anchor = f"#{name}" if page != name else ""
-    return nodes.reference("", "", contnode, refuri=SKLEARN.format(page) + anchor)
+    page, anchor = name, ""
+    if name.startswith("sklearn."):  # a method stands on the page of its class
+        parts = name.split(".")
+        classes = [k for k, part in enumerate(parts) if part[:1].isupper()]
+        page = ".".join(parts[: classes[0] + 1]) if classes else name
+        anchor = f"#{name}" if page != name else ""
+    return nodes.reference("", "", contnode, refuri=address.format(page) + anchor)
 
 
 def drop_foreign_labels(app, what, name, obj, options, lines):

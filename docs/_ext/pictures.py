@@ -19,13 +19,16 @@ class Picture(SphinxDirective):
     def run(self):
         """Build the figure; both images share description and caption."""
         figure = nodes.figure(align="center")
+        # In a box of their own: the theme hides a caption beside a hidden image.
+        images = nodes.container()
         for tone in ("light", "dark"):
             uri = f"{self.arguments[0]}-{tone}.svg"
-            figure += nodes.image(
+            images += nodes.image(
                 uri=uri,
                 alt=self.options["alt"],
                 classes=[f"only-{tone}"],
             )
+        figure += images
         if self.content:
             caption = nodes.caption()
             children, _ = self.state.inline_text(" ".join(self.content), self.lineno)

@@ -5,6 +5,7 @@ everyone gets the same bytes, now and later, or an error.
 """
 
 import hashlib
+import inspect
 import os
 import shutil
 import time
@@ -128,9 +129,11 @@ def documents_fetching(function):
         The same one.
     """
     if function.__doc__ is not None:  # python -OO drops docstrings
+        # Python 3.13 takes the indentation away, those before it do not.
+        text = inspect.cleandoc(function.__doc__)
         for mark, entries in (("{fetching}", _PARAMETERS), ("{raises}", _RAISES)):
-            entries = entries.replace("\n", "\n    ")
-            function.__doc__ = function.__doc__.replace(mark, entries)
+            text = text.replace(mark, entries)
+        function.__doc__ = text
     return function
 
 

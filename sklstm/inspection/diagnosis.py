@@ -1,8 +1,11 @@
 """`diagnose`: what may be wrong with a fitted network, where, and what to change."""
 
-import numpy as np
-from sklearn.base import is_classifier, is_regressor
+from typing import Any
 
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+
+from .._typing import InputsLike
 from ..estimators.forecaster import LSTMForecaster
 from ..estimators.seq2seq import LSTMSeq2Seq
 from .recurrent_part import recurrent_part
@@ -15,7 +18,9 @@ from .symptoms.units import findings_on_units
 __all__ = ["diagnose"]
 
 
-def diagnose(estimator, X, y=None, *, max_samples=200):
+def diagnose(
+    estimator: BaseEstimator, X: InputsLike, y: Any = None, *, max_samples: int = 200
+) -> Diagnosis:
     """Examine a fitted network for what usually goes wrong.
 
     Looks at the curves of its training (not converged, diverging, overfitted), at the

@@ -1,7 +1,12 @@
 """`input_gradients`: how what a network says changes with each number it reads."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._typing import Array, InputsLike
+from ..sequences import Sequences
 from .reading import Reading
 from .recurrent_part import recurrent_part
 from .responses import make_response
@@ -10,9 +15,15 @@ __all__ = ["input_gradients"]
 
 
 def input_gradients(
-    estimator, X, *, target=None, response_method="auto", step=None,
-    multiply_by_inputs=False, reduce=None,
-):  # fmt: skip
+    estimator: BaseEstimator,
+    X: InputsLike,
+    *,
+    target: Any = None,
+    response_method: str = "auto",
+    step: int | None = None,
+    multiply_by_inputs: bool = False,
+    reduce: str | None = None,
+) -> Array | Sequences:
     """Exact gradients of an output with respect to every number of the inputs.
 
     How much the output of a fitted estimator would change with a small change of one

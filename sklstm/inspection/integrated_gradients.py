@@ -1,10 +1,13 @@
 """`integrated_gradients`: contributions of the inputs that add up to the output."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from .._typing import InputsLike, SequencesLike
 from .gradients import reduced
 from .reading import Reading
 from .recurrent_part import recurrent_part
@@ -14,9 +17,16 @@ __all__ = ["integrated_gradients"]
 
 
 def integrated_gradients(
-    estimator, X, *, baseline=0.0, n_steps=32, target=None, response_method="auto",
-    step=None, reduce=None,
-):  # fmt: skip
+    estimator: BaseEstimator,
+    X: InputsLike,
+    *,
+    baseline: SequencesLike = 0.0,
+    n_steps: int = 32,
+    target: Any = None,
+    response_method: str = "auto",
+    step: int | None = None,
+    reduce: str | None = None,
+) -> Bunch:
     r"""Contributions of every number of the inputs, compared with a baseline.
 
     The gradients along the straight way from the baseline :math:`x'` to the input

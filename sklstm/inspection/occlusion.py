@@ -1,8 +1,12 @@
 """`occlusion`: what an output loses when a part of a sequence is hidden."""
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from .._typing import SequencesLike
 from .answers import make_answer
 from .baselines import baseline_rows
 from .pieces import Panel, Piece, make_pieces
@@ -11,9 +15,18 @@ __all__ = ["occlusion"]
 
 
 def occlusion(
-    estimator, X, *, window=1, stride=None, channels="each", align="start",
-    baseline="mean", target=None, response_method="auto", step=None,
-):  # fmt: skip
+    estimator: BaseEstimator,
+    X: SequencesLike,
+    *,
+    window: int | None = 1,
+    stride: int | None = None,
+    channels: str | list = "each",
+    align: str = "start",
+    baseline: SequencesLike = "mean",
+    target: Any = None,
+    response_method: str = "auto",
+    step: int | None = None,
+) -> Bunch:
     """Contributions of parts of sequences: how much an output falls without them.
 
     A channel is replaced by a baseline in a window of time, the rest stays, and the

@@ -1,10 +1,14 @@
 """`permutation_importance`: what a score loses when parts of inputs are shuffled."""
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._typing import ArrayLike, RandomState, SequencesLike
 from ..estimators.forecaster import LSTMForecaster
 from .pieces import Panel, Piece, make_pieces, step_positions
 
@@ -12,9 +16,19 @@ __all__ = ["permutation_importance"]
 
 
 def permutation_importance(
-    estimator, X, y=None, *, scoring=None, channels="each", window=None, align="start",
-    n_repeats=5, n_jobs=None, random_state=None, sample_weight=None,
-):  # fmt: skip
+    estimator: BaseEstimator,
+    X: SequencesLike,
+    y: Any = None,
+    *,
+    scoring: Any = None,
+    channels: str | list = "each",
+    window: int | None = None,
+    align: str = "start",
+    n_repeats: int = 5,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    sample_weight: ArrayLike | None = None,
+) -> Bunch | dict[str, Bunch]:
     """Importance of channels and of windows of time, by shuffling them.
 
     How much lower the score of a fitted estimator is when the values of a channel, or

@@ -297,5 +297,5 @@ def test_every_set_tells_its_terms_and_documents_its_parameters(fetch):
     for words in (module.LICENSE, module.CITATION, "https://"):
         assert words in module.DESCR
     for name in inspect.signature(fetch).parameters:
-        assert re.search(rf"\n    {name} : ", fetch.__doc__), name
+        assert re.search(rf"\n{name} : ", fetch.__doc__), name
     assert "{" not in fetch.__doc__.replace('{"', "")

@@ -200,7 +200,11 @@ def test_frames_are_stacked_in_the_graph(n_frames):
 @pytest.mark.parametrize("with_std", [False, True])
 def test_sequences_are_scaled_in_the_graph(with_std):
     X, *_ = shifted_problem()
-    X = [np.column_stack([x, np.full(len(x), 7.3)]) for x in X]
+    nearly_constant = [7.3, np.nextafter(np.float32(7.3), np.float32(8))]
+    X = [
+        np.column_stack([x, np.resize(nearly_constant, len(x))]).astype(np.float32)
+        for x in X
+    ]
     scaler = SequenceScaler(with_std=with_std).fit(X)
     for some in (X, X[2:3]):
         found = exported(scaler, some)["variable"]

@@ -1,7 +1,12 @@
 """`AttributionDisplay`: what each channel and step of a sequence contributes."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any, Self
 
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..._typing import ArrayLike, InputsLike
 from ...estimators.forecaster import LSTMForecaster
 from ..gradients import input_gradients
 from ..integrated_gradients import integrated_gradients
@@ -67,9 +72,14 @@ class AttributionDisplay:
     """
 
     def __init__(
-        self, *, attributions, inputs=None, feature_names=None, step_labels=None,
-        label="contribution",
-    ):  # fmt: skip
+        self,
+        *,
+        attributions: ArrayLike,
+        inputs: ArrayLike | None = None,
+        feature_names: Sequence[str] | None = None,
+        step_labels: Sequence[str] | None = None,
+        label: str = "contribution",
+    ):
         self.attributions = attributions
         self.inputs = inputs
         self.feature_names = feature_names
@@ -78,9 +88,16 @@ class AttributionDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, sample=0, method="integrated_gradients", ax=None,
-        show_inputs=True, **how,
-    ):  # fmt: skip
+        cls,
+        estimator: BaseEstimator,
+        X: InputsLike,
+        *,
+        sample: int = 0,
+        method: str = "integrated_gradients",
+        ax: Any = None,
+        show_inputs: bool = True,
+        **how: Any,
+    ) -> Self:
         """Explain one sequence, and draw it.
 
         Parameters
@@ -159,7 +176,7 @@ default='integrated_gradients'
         names = reading.rows.feature_names
         return of_one | {"inputs": reading.rows[0], "feature_names": names}
 
-    def plot(self, ax=None, *, show_inputs=True):
+    def plot(self, ax: Any = None, *, show_inputs: bool = True) -> Self:
         """Draw the contributions over time.
 
         Parameters

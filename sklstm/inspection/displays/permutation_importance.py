@@ -1,7 +1,13 @@
 """`PermutationImportanceDisplay`: what a score owes to channels and windows of time."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any, Self
 
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
+
+from ..._typing import SequencesLike
 from ..permutation import permutation_importance
 from ..pieces import Panel
 from .figures import GREY, draw_matrix, figure_axes, number_ticks
@@ -47,14 +53,21 @@ class PermutationImportanceDisplay:
     12
     """
 
-    def __init__(self, *, result, feature_names=None):
+    def __init__(self, *, result: Bunch, feature_names: Sequence[str] | None = None):
         self.result = result
         self.feature_names = feature_names
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, feature_names=None, ax=None, **how
-    ):
+        cls,
+        estimator: BaseEstimator,
+        X: SequencesLike,
+        y: Any = None,
+        *,
+        feature_names: Sequence[str] | None = None,
+        ax: Any = None,
+        **how: Any,
+    ) -> Self:
         """Compute and draw the importances.
 
         Parameters
@@ -81,7 +94,7 @@ class PermutationImportanceDisplay:
             ]
         return cls(result=result, feature_names=feature_names).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the importances.
 
         Parameters

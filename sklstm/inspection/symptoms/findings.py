@@ -1,5 +1,6 @@
 """What was found, where, and what to do about it; and the report of all of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from textwrap import fill
@@ -35,7 +36,7 @@ class Finding:
     where: dict
 
     @property
-    def place(self):
+    def place(self) -> str:
         """The place in words."""
         parts = []
         for name, value in self.where.items():
@@ -68,14 +69,14 @@ class Diagnosis:
     """
 
     name: str
-    findings: list
+    findings: list[Finding]
     statistics: dict
-    not_examined: list
+    not_examined: list[str]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.findings)
 
     def __str__(self):

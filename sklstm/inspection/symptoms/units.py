@@ -67,8 +67,8 @@ def gate_statistics(estimator, steps, place):
     """
     network, statistics, n_steps = estimator._fitted_network(), {}, 0
     for batch, n_threads in batches(estimator, steps):
-        traces, traced = trace_layer(network, place, batch, n_threads)
-        n_steps += traced.n_rows
+        traces = trace_layer(network, place, batch, n_threads)
+        n_steps += len(traces["hidden"])
         for name, rows in traces.items():
             low, high = RANGES.get(name, (-1, 1))
             margin = SATURATED * (high - low)

@@ -83,7 +83,7 @@ class SequenceScalerExport(_StepsExport):
             # What is left of a constant after its mean is rounding.
             size = graph.op("Abs", steps.filled(rows, np.float64(0)))
             size = graph.op("ReduceMax", size, [0], keepdims=0)
-            tiny = graph.op("Mul", size, np.float64(10 * np.finfo(np.float32).eps))
+            tiny = graph.op("Mul", size, np.float64(10 * np.finfo(x.dtype).eps))
             varies = graph.op("Greater", deviation, tiny)
             deviation = graph.op("Where", varies, deviation, np.float64(1))
             centred = graph.op("Div", centred, deviation)

@@ -88,7 +88,7 @@ def test_one_step_has_no_r2(n_steps):
 @pytest.mark.parametrize("factor", [1e150, 1e300])
 def test_values_whose_squares_are_not_finite_are_named(factor):
     with pytest.raises(
-        ValueError, match=r"has 1\.\d*e\+\d+ at step \d.*divide the ser"
+        ValueError, match=r"has 1\.\d*e\+\d+ at step \d.*divide the series"
     ):
         make().fit(SERIES * factor)
     with pytest.raises(ValueError, match=r"e\+\d+ in covariate 0 at step 0"):

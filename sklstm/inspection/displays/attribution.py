@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..._typing import ArrayLike, InputsLike
+from ..._typing import ArrayLike
 from ...estimators.forecaster import LSTMForecaster
 from ..gradients import input_gradients
 from ..integrated_gradients import integrated_gradients
@@ -90,7 +90,7 @@ class AttributionDisplay:
     def from_estimator(
         cls,
         estimator: BaseEstimator,
-        X: InputsLike,
+        X: Any,
         *,
         sample: int = 0,
         method: str = "integrated_gradients",

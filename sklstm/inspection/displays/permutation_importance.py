@@ -85,7 +85,7 @@ class PermutationImportanceDisplay:
         -------
         display : PermutationImportanceDisplay
         """
-        result = permutation_importance(estimator, X, y, **how)
+        result: Any = permutation_importance(estimator, X, y, **how)
         names = Panel(X).names
         if feature_names is None and names is not None:
             feature_names = [

@@ -41,7 +41,7 @@ def add_viterbi(graph, emissions, steps, field):
     best = body.op("Where", real, body.op("Add", best, step), scores)
     before = body.op("Where", real, before, np.arange(n_tags)[np.newaxis])
     wide = "n", n_tags
-    last, steps_before = graph.scan(
+    last, parents = graph.scan(
         body,
         [Tensor(_zeros(graph, emissions), np.float32, wide)],
         _sequences(graph, emissions, steps, n_tags),
@@ -55,7 +55,7 @@ def add_viterbi(graph, emissions, steps, field):
     previous = body.op("GatherElements", before, code, axis=1)
     handed_out = [Tensor("", np.int64, ("n", 1), code)]
     _, codes = graph.scan(
-        body, [Tensor(ending, np.int64, ("n", 1))], [Tensor(steps_before, np.int64, wide)],
+        body, [Tensor(ending, np.int64, ("n", 1))], [Tensor(parents, np.int64, wide)],
         ([previous], handed_out), backward=True,
     )  # fmt: skip
     return graph.op("Squeeze", codes, [2])

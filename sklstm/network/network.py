@@ -12,19 +12,12 @@ from .dropout import PassNoise
 from .head import Head
 from .initializers import initialize_layer, initialize_output
 from .input_gradients import InputGradients
-from .memory import Workspace
+from .memory import SPARE_STATES, Spares, Workspace
 from .parameters import FlatParameters, ParameterLayout, read_only
 from .stack import LayerStack
 from .streaming import Stepper
 
 __all__ = ["RecurrentNetwork"]
-
-# Workspaces of small predictions are kept for the next one: allocating them takes a
-# tenth of the time of one short sequence (compare_peers.py --only predict). At most so
-# many hidden states in a pass, and so many workspaces for threads that predict at once.
-SPARE_STATES = 1 << 16
-MAX_SPARES = 8
-
 
 class RecurrentNetwork(InputGradients, FlatParameters):
     """Recurrent layers under a linear head.
@@ -73,7 +66,7 @@ class RecurrentNetwork(InputGradients, FlatParameters):
         self.parameters = parameters
         self.is_weight = self._parameter_layout.is_weight()
         self.workspaces = None
-        self._spares = []
+        self._spares = Spares()
         self._steppers = (None, {})
         self._pass = self.last_states = None
         self._gradient_views = (None,)
@@ -308,14 +301,16 @@ default="orthogonal"
         """
         config = self.config
         packed = self._packed_forward()
-        spare = batch.n_rows * config.n_units <= SPARE_STATES
-        arrays = self._borrow(packed) if spare else self._new_arrays(packed)
+        is_small = batch.n_rows * config.n_units <= SPARE_STATES
+        arrays = self._spares.take(packed) if is_small else None
+        if arrays is None:
+            arrays = self._new_arrays(packed)
         read = self._read(batch, n_threads)
         run = Pass(read, n_threads, wants_states=wants_states)
         features, _ = self._stack.forward(run, arrays, config.pooling, initial)
         outputs = self._head.forward(features, packed[1], n_threads)
-        if spare and len(self._spares) < MAX_SPARES:
-            self._spares.append((packed, arrays))
+        if is_small:
+            self._spares.give(packed, arrays)
         return outputs, run.states
 
     def features(self, batch, output="last", n_threads=1):
@@ -378,17 +373,6 @@ default="orthogonal"
         """One for each layer and direction, by place, and one for the head."""
         places = (*self._stack.layers, "head")
         return {place: Workspace(self.dtype) for place in places}
-
-    def _borrow(self, packed):
-        """Spare arrays that no other thread has, or new ones."""
-        while self._spares:
-            try:
-                owner, arrays = self._spares.pop()
-            except IndexError:
-                break
-            if owner is packed:  # and not of earlier parameters
-                return arrays
-        return self._new_arrays(packed)
 
     def _new_arrays(self, packed):
         return self._arrays(packed[0], self._make_workspaces())

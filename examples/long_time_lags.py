@@ -349,7 +349,7 @@ def draw_counts(runs):
 # The results
 # -----------
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+parser = argparse.ArgumentParser(description="Problems with long time lags.")
 parser.add_argument("--full", action="store_true", help="published sizes, 5 seeds")
 parser.add_argument("--only", nargs="*", default=[""], help="how their names begin")
 parser.add_argument("--save", type=Path, help="folder to write the pictures to")

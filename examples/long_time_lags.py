@@ -134,7 +134,6 @@ COPY_SHORT = partial(make_copy_memory, n_bits=5, lag=50)
 
 BOTH = [
     adding(100, 74_000),
-    adding(400, None),
     Problem("multiplication", make_multiplication, MULTIPLICATION_GOALS, 0.04, 0.02),
     labels("temporal order, 3 symbols", ORDER_OF_3, 571_100, 0.02),
     labels("two sequences, 100 steps", make_two_sequences, 27_380, 0.005),
@@ -143,6 +142,7 @@ BOTH = [
 REDUCED = [*BOTH, labels("copy, 5 bits, lag 50", COPY_SHORT, None, 0.02, budget=15_000)]
 FULL = [
     *BOTH,
+    adding(400, None),
     adding(500, 209_000),
     adding(1000, 853_000),
     labels("temporal order, 2 symbols", make_temporal_order, 31_390, 0.02),

@@ -1,11 +1,12 @@
 """`permutation_importance`: what a score loses when parts of inputs are shuffled."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch, check_random_state, check_scalar
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._typing import ArrayLike, RandomState, SequencesLike
@@ -85,7 +86,8 @@ def permutation_importance(
     Raises
     ------
     TypeError
-        If the sequences are not of numbers, or the estimator is a forecaster.
+        If the sequences are not of numbers, the estimator is a forecaster, or
+        `n_repeats` is no int.
     ValueError
         If there are less than two sequences, or an argument is not valid.
 
@@ -136,6 +138,7 @@ def permutation_importance(
             "could be exchanged. input_gradients explains its forecasts; or cut "
             "windows with sklstm.sequences.sliding_windows for LSTMRegressor."
         )
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
     panel = Panel(X)
     if len(panel.sequences) < 2:
         raise ValueError("There is 1 sequence: values are exchanged among several.")

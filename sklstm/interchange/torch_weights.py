@@ -133,6 +133,8 @@ def from_torch(
 
     Raises
     ------
+    TypeError
+        If it is no mapping, such as a module instead of its ``state_dict()``.
     ValueError
         If the dictionary holds anything else, or arrays do not fit each other.
 
@@ -166,6 +168,11 @@ def from_torch(
     >>> bool(classifier.fit(X, y).score(X, y) > 0.9)
     True
     """
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(
+            f"state_dict is a {type(state_dict).__name__}, expected a mapping from "
+            "names to weights. Of a module pass module.state_dict()."
+        )
     names = _modules_of(state_dict, recurrent, head, embedding)
     prefix = names["recurrent"]
     found: dict = {}
@@ -221,6 +228,12 @@ def _from_direction(cell, arrays, name):
     missing = {"weight_ih", "weight_hh"} - set(arrays or ())
     if missing:
         raise ValueError(f"The state dictionary lacks {sorted(missing)} of {name}.")
+    lone = {"bias_ih", "bias_hh"} & arrays.keys()
+    if len(lone) == 1:  # with zeros for the other the outputs would be others
+        raise ValueError(
+            f"The state dictionary has {lone.pop()} of {name}, but not the other bias: "
+            "PyTorch's modules have both, or none if made with bias=False."
+        )
     kind = cell.split("_")[0]
     n_rows, n_gates = len(arrays["weight_hh"]), len(PYTORCH[kind])
     for key, array in arrays.items():

@@ -4,6 +4,7 @@ Only on request: an array with the time axis last looks like one with the time a
 the middle, and guessing would be wrong in silence.
 """
 
+import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -140,7 +141,8 @@ def from_long_frame(
         Name of the column that says which sequence a row belongs to.
     time : str
         Name of the column rows are sorted by within their sequence: numbers, dates
-        or whatever can be sorted.
+        or whatever can be sorted. Text is sorted letter by letter, with a warning
+        where that may be wrong.
     columns : list of str, default=None
         Names of the feature columns, which must be numeric. None means all columns
         but `id` and `time`.
@@ -262,8 +264,14 @@ def read_long_rows(frame, id, time, step=None):
     -------
     rows : LongRows
     """
+    if id == time:
+        raise ValueError(
+            f"id and time are both {id!r}: id says which sequence a row belongs to, "
+            "time where in it the row comes. They are two columns."
+        )
     for column in (id, time):
         _check_nothing_missing(frame[column])
+    _warn_of_times_as_text(frame[time])
     order, ids, times = sorted_keys(frame, id, time)
     continues = np.asarray(ids[1:] == ids[:-1], dtype=bool)
     _check_times(order, ids, times, continues, step)
@@ -310,6 +318,23 @@ def _check_nothing_missing(column):
             f"Column {column.name!r} has no value in row {rows[0]} (and in "
             f"{len(rows) - 1} other rows): it cannot be said which sequence and step "
             "such a row belongs to. Fill in the value or drop the row."
+        )
+
+
+def _warn_of_times_as_text(times):
+    """Text is sorted letter by letter: right for ISO dates, wrong for "9:00"."""
+    if times.dtype != nw.String:
+        return
+    lengths = times.str.len_chars()
+    if lengths.min() != lengths.max():
+        short, long = times[lengths.arg_min()], times[lengths.arg_max()]
+        warnings.warn(
+            f"The times in column {times.name!r} are text of different lengths, such "
+            f"as {short!r} and {long!r}. Text is sorted letter by letter ('10' before "
+            "'9'), so the steps may be out of order: make numbers or dates of the "
+            "column first.",
+            UserWarning,
+            stacklevel=4,
         )
 
 

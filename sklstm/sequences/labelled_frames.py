@@ -131,6 +131,11 @@ def from_labelled_frame(
     """
     frame = as_eager_frame(frame)
     targets = [target] if isinstance(target, str) else list(target)
+    if not targets:
+        raise ValueError(
+            "target=[] names no column to learn: for sequences alone use "
+            "from_long_frame."
+        )
     if symbols is not None and columns is not None:
         raise ValueError(
             "symbols names the column the sequences are made of, columns the numeric "
@@ -290,6 +295,8 @@ def _column(frame, name, rows):
     missing = column.is_null()
     if column.dtype.is_float():
         missing = missing | column.is_nan()
+    if column.dtype.is_integer():  # which would become floats, and 3 the label 3.0
+        column = column.fill_null(0)
     return column.to_numpy()[rows.order], missing.to_numpy().astype(bool)[rows.order]
 
 

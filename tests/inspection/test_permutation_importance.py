@@ -184,3 +184,9 @@ def test_what_cannot_be_exchanged_is_an_error():
         permutation_importance(fitted_symbol_tagger(), [["the"], ["cat"]], [[0], [1]])
     with pytest.raises(TypeError, match="continues series"):
         permutation_importance(LSTMForecaster(), make_sequences(), [0.0] * 4)
+
+
+def test_no_repeats_are_an_error():
+    X = make_sequences()
+    with pytest.raises(ValueError, match="n_repeats == 0, must be >= 1"):
+        permutation_importance(fitted_classifier(), X, list("abca"), n_repeats=0)

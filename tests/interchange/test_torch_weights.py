@@ -254,6 +254,22 @@ def test_a_dictionary_that_cannot_be_read_is_named(change, message):
         from_torch(state_of(**change))
 
 
+@pytest.mark.parametrize("bias", ["bias_ih", "bias_hh"])
+def test_one_bias_of_two_is_an_error(bias):
+    state = {
+        "weight_ih_l0": np.ones((8, 3)),
+        "weight_hh_l0": np.ones((8, 2)),
+        f"{bias}_l0": np.ones(8),
+    }
+    with pytest.raises(ValueError, match=f"has {bias} of ..._l0, but not the other"):
+        from_torch(state)
+
+
+def test_a_module_instead_of_its_dictionary_is_an_error_that_says_so():
+    with pytest.raises(TypeError, match=r"a object, expected.*state_dict\(\)"):
+        from_torch(object())
+
+
 def test_a_dictionary_without_recurrent_weights_is_named():
     with pytest.raises(ValueError, match=r"no recurrent module.*'head\.weight'"):
         from_torch({"head.weight": np.ones((2, 3)), "head.bias": np.ones(2)})

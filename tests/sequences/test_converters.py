@@ -168,6 +168,19 @@ def test_dates_are_times(frames):
     assert_array_equal(X.values.ravel(), [61, 62, 71, 72, 73])
 
 
+def test_times_that_text_puts_in_a_wrong_order_are_warned_of(frames):
+    frame = frames.DataFrame({"id": [1, 1], "at": ["9:00", "10:00"], "x": [1.0, 2.0]})
+    with pytest.warns(UserWarning, match="'at' are text.*'9:00' and '10:00'"):
+        from_long_frame(frame, id="id", time="at")
+
+
+def test_dates_as_text_are_in_order(frames):
+    days = ["2024-02-10", "2024-02-09"]
+    frame = frames.DataFrame({"id": [1, 1], "at": days, "x": [1.0, 2.0]})
+    X, _ = from_long_frame(frame, id="id", time="at")
+    assert X[0].tolist() == [[2.0], [1.0]]
+
+
 def test_float32_is_kept(frames):
     pulse = np.arange(5, dtype=np.float32)
     X, _ = convert(visits(frames, pulse=pulse), columns=["pulse"])

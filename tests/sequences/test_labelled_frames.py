@@ -62,6 +62,17 @@ def test_features_are_the_columns_that_are_nothing_else(library):
         )
 
 
+@pytest.mark.parametrize("label", [3, 2**60 + 1])
+def test_labels_that_are_whole_numbers_stay_so_beside_empty_rows(library, label):
+    rows = {"walk": [1, 1, 2], "time": [0, 1, 0], "left": [0.1, 0.2, 0.3]}
+    codes = [label, None, label + 1]
+    dtype = "Int64" if library.__name__ == "pandas" else library.Int64
+    frame = library.DataFrame(rows | {"code": library.Series(codes, dtype=dtype)})
+    y = from_labelled_frame(frame, id="walk", time="time", target="code").y
+    assert y.dtype.kind == "i"
+    assert y.tolist() == [label, label + 1]
+
+
 def test_several_targets_are_columns_of_y(library):
     frame = library.DataFrame({**WALKS, "height": [8, 9, 8, 9, 8]})
     data = from_labelled_frame(frame, **COLUMNS, target=["speed", "height"])
@@ -138,6 +149,8 @@ def test_a_step_without_a_label_is_named(library):
         ({"columns": ["foot"]}, "not: 'foot'"),
         ({"columns": []}, "no feature columns"),
         ({"step": 0.2}, "step=0.2 was promised"),
+        ({"time": "walk"}, "id and time are both 'walk'"),
+        ({"target": []}, "no column to learn"),
     ],
 )
 def test_columns_and_times_that_will_not_do(library, changes, message):

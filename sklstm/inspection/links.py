@@ -71,7 +71,7 @@ class LabelLink:
 
 
 class ClassLink:
-    """The same of one of three or more classes, under a softmax.
+    """The same of one of several classes, under a softmax.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ class ClassLink:
     def _log_odds(self, rows, is_class):
         """``log p - log(1 - p)``: exact also where p rounds to 1."""
         others = rows[~is_class].reshape(len(rows), -1)
+        if others.shape[1] == 1:  # which alone would be read as log odds
+            return rows[is_class] - others[:, 0], 2.0 * is_class - 1
         largest = np.arange(len(rows)), others.argmax(axis=1)
         log_sum = others[largest] - class_log_probabilities(others)[largest]
         d_rows = is_class.astype(np.float64)

@@ -137,9 +137,9 @@ def test_of_a_feature(output, bidirectional):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("output", ["softmax", "crf"])
-@pytest.mark.parametrize("step", [None, -2, 0])
-def test_of_a_label_of_a_step(step, output, method):
-    model, X = fitted_tagger(output=output), make_sequences()
+@pytest.mark.parametrize("n_labels, step", [(3, None), (3, -2), (3, 0), (2, None)])
+def test_of_a_label_of_a_step(n_labels, step, output, method):
+    model, X = fitted_tagger(n_labels, output=output), make_sequences()
     at = -1 if step is None else step
 
     def numbers():

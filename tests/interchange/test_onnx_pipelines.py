@@ -156,6 +156,14 @@ def test_what_skl2onnx_does_not_convert_is_an_error(wrapped, why):
         to_onnx(pipeline)
 
 
+def test_columns_that_skl2onnx_leaves_out_are_an_error():
+    X, *_ = make_problem()
+    X[0][0, 1] = np.nan
+    transformer = TimestepTransformer(SimpleImputer(add_indicator=True)).fit(X)
+    with pytest.raises(ValueError, match=r"add_indicator=True of the SimpleImputer"):
+        to_onnx(transformer)
+
+
 def test_networks_side_by_side():
     X, labels, _ = shifted_problem()
     features = make_union(

@@ -49,6 +49,13 @@ class TimestepExport(_StepsExport):
     def _wrapped(self, table, opset):
         """The wrapped transformer as a model of tables."""
         transformer = self.estimator.transformer_
+        indicator = getattr(transformer, "indicator_", None)
+        if indicator is not None and len(indicator.features_):
+            raise ValueError(
+                f"skl2onnx leaves out the columns that add_indicator=True of the "
+                f"{type(transformer).__name__} in a {self.estimator_name} adds: fit "
+                "with add_indicator=False."
+            )
         try:
             return converted(transformer, [table], opset)
         except ImportError:

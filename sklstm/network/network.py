@@ -19,6 +19,7 @@ from .streaming import Stepper
 
 __all__ = ["RecurrentNetwork"]
 
+
 class RecurrentNetwork(InputGradients, FlatParameters):
     """Recurrent layers under a linear head.
 

@@ -15,6 +15,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["PYTHONSAFEPATH"] = "1"
 os.environ["PYTHONPATH"] = str(Path(_kernels.__file__).resolve().parents[2])
 
+# Several tests run at a time, in workers, which inherit this: a team that waits for its
+# next region must not keep the cores from the others.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # Pictures are drawn into memory.
 os.environ["MPLBACKEND"] = "agg"
 

@@ -4,6 +4,7 @@ Only on request: an array with the time axis last looks like one with the time a
 the middle, and guessing would be wrong in silence.
 """
 
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -186,7 +187,7 @@ def from_long_frame(
     """
     frame = as_eager_frame(frame)
     if columns is None:
-        columns = [name for name in frame.columns if name not in (id, time)]
+        columns = other_columns(frame, (id, time))
     check_columns_exist(frame, [id, time, *columns])
     rows = read_long_rows(frame, id, time, step)
     return LongFrame(rows.sequences(frame, list(columns)), rows.ids)
@@ -203,6 +204,21 @@ def as_eager_frame(frame):
     if len(frame) == 0:
         raise ValueError("frame has no rows, so there are no sequences in it.")
     return frame
+
+
+def other_columns(frame, named):
+    """Return the columns without a role; warn of one that is but a row number."""
+    columns = [name for name in frame.columns if name not in named]
+    numbers = [name for name in columns if re.fullmatch(r"(Unnamed: \d+)?", name)]
+    if numbers:
+        warnings.warn(
+            f"The column {numbers[0]!r} of frame has no name of its own: it looks like "
+            "the row numbers of a file that was written with its index, and is taken "
+            "for a feature. Drop it, or name the features with columns=[...].",
+            UserWarning,
+            stacklevel=3,
+        )
+    return columns
 
 
 def check_columns_exist(frame, columns):

@@ -8,7 +8,13 @@ import numpy as np
 
 from .._typing import ArrayLike, IntoDataFrame, SequencesLike
 from .container import Sequences, as_object_array
-from .converters import as_eager_frame, check_columns_exist, read_long_rows, shown
+from .converters import (
+    as_eager_frame,
+    check_columns_exist,
+    other_columns,
+    read_long_rows,
+    shown,
+)
 from .validation import check_sequences
 
 
@@ -145,7 +151,7 @@ def from_labelled_frame(
     if symbols is not None:
         columns = [symbols]
     elif columns is None:
-        columns = [name for name in frame.columns if name not in named]
+        columns = other_columns(frame, named)
     check_columns_exist(frame, [*named, *columns])
     rows = read_long_rows(frame, id, time, step)
     if symbols is None:

@@ -284,3 +284,14 @@ def test_lengths_and_names_that_do_not_fit(what, message):
     X = Sequences(np.zeros((3, 1)), [2, 1])
     with pytest.raises(ValueError, match=message):
         to_long_frame(X, **what)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_row_numbers_of_a_file_with_its_index_are_warned_of(library, name):
+    columns = {name: [0, 1], "id": [1, 1], "time": [0, 1], "x": [0.5, 0.7]}
+    frame = library.DataFrame({**columns, "y": ["a", "a"]})
+    where = {"id": "id", "time": "time", "target": "y"}
+    with pytest.warns(UserWarning, match=r"no name of its own.*columns=\["):
+        X = from_labelled_frame(frame, **where).X
+    assert X.n_features == 2
+    assert from_labelled_frame(frame, **where, columns=["x"]).X.n_features == 1

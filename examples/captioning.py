@@ -76,7 +76,7 @@ parts = train_test_split(
     random_state=0,
 )  # fmt: skip
 images, other_images, labels, other_labels = parts
-n_scenes = 12000 if options.full else 6000
+n_scenes = 12000 if options.full else 4500
 X_train, y_train = make_scenes(images, labels, n_scenes, seed=0)
 X_test, y_test = make_scenes(other_images, other_labels, 1000, seed=1)
 
